@@ -1,0 +1,5 @@
+"""`python -m kitbash` is the `kitbash` command."""
+
+from kitbash.cli.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""Redis as working memory: keys, scripts, and the protocol the cascade sees."""

@@ -1,0 +1,1 @@
+"""The layers as plain functions, and the step that runs one of them once."""

@@ -1,0 +1,38 @@
+"""What one layer said."""
+
+from dataclasses import dataclass
+
+from kitbash.domain.fact import Fact
+from kitbash.domain.layer import Layer, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One attempt of one layer. `confidence` is how sure the layer is that its answer fits the question, 0 to 1."""
+
+    stage: Stage
+    confidence: float
+    threshold: float
+    passed: bool
+    reason: str
+    latency_ms: float = 0.0
+
+    @property
+    def layer(self) -> Layer:
+        """Return the layer that spoke."""
+        return self.stage.layer
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a layer function returns: how sure it is, why, and an answer when it is sure enough.
+
+    `product` is what later stages need (a plan, candidates), as JSON. `evidence` are the facts an answer stands on,
+    or the nearest there are.
+    """
+
+    confidence: float
+    reason: str
+    answer: str | None = None
+    evidence: tuple[Fact, ...] = ()
+    product: str | None = None

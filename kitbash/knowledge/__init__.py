@@ -1,0 +1,1 @@
+"""Cartridges on disk: read safely, built atomically, searched."""

@@ -1,0 +1,121 @@
+"""All cartridges that are open in this process, and which of them a project may use."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from kitbash.domain.fact import Fact
+from kitbash.domain.normal_form import normal_form
+from kitbash.errors import KnowledgeError
+from kitbash.knowledge import layout
+from kitbash.knowledge.cartridge import Cartridge, open_cartridge
+
+RECHECK_S: Final = 1.0
+"""How often a long-lived process looks whether cartridges changed on disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A cartridge that could not be opened, and why; the others answer without it."""
+
+    name: str
+    folder: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    cartridges: Mapping[str, Cartridge]
+    set_aside: tuple[SetAside, ...]
+    forms: Mapping[str, tuple[tuple[str, int], ...]]
+    stamp: tuple[tuple[str, int], ...]
+
+
+@dataclass(slots=True)
+class Library:
+    """Opens every cartridge of the given folders; of two with one name the earlier folder's wins.
+
+    Opening is lazy and belongs to the process that does it: not to be carried across a fork.
+    """
+
+    folders: Sequence[Path]
+    cache: Path
+    _opened: _Opened | None = None
+    _checked_s: float = field(default=0.0)
+
+    @property
+    def cartridges(self) -> Mapping[str, Cartridge]:
+        """Return the open cartridges by name."""
+        return self._current().cartridges
+
+    @property
+    def set_aside(self) -> tuple[SetAside, ...]:
+        """Return the cartridges that could not be opened."""
+        return self._current().set_aside
+
+    def visible(self, factions: Iterable[str]) -> list[Cartridge]:
+        """Return the cartridges of these factions, in order of their names."""
+        wanted = set(factions)
+        return [cartridge for cartridge in self.cartridges.values() if cartridge.faction in wanted]
+
+    def named(self, names: Iterable[str]) -> list[Cartridge]:
+        """Return the cartridges of these names that are open."""
+        cartridges = self.cartridges
+        return [cartridges[name] for name in names if name in cartridges]
+
+    def asked(self, question: str) -> tuple[tuple[str, int], ...]:
+        """Return the (cartridge, fact id) pairs whose question form this is. A few microseconds."""
+        return self._current().forms.get(normal_form(question), ())
+
+    def fact(self, cartridge: str, fact_id: int) -> Fact | None:
+        """Return one fact, or None if its cartridge is not open or has no such fact."""
+        found = self.cartridges.get(cartridge)
+        return None if found is None else found.index.fact(fact_id)
+
+    def close(self) -> None:
+        """Close every file; the next use opens them anew."""
+        if self._opened is not None:
+            for cartridge in self._opened.cartridges.values():
+                cartridge.index.close()
+            self._opened = None
+
+    def _current(self) -> _Opened:
+        now_s = time.monotonic()
+        if self._opened is not None and now_s - self._checked_s < RECHECK_S:
+            return self._opened
+        self._checked_s = now_s
+        stamp = self._stamp()
+        if self._opened is None or self._opened.stamp != stamp:
+            # The old files stay open until collected: another thread may be reading them.
+            self._opened = self._open(stamp)
+        return self._opened
+
+    def _stamp(self) -> tuple[tuple[str, int], ...]:
+        found: list[tuple[str, int]] = []
+        for where in self.folders:
+            for folder in layout.folders(where).values():
+                for name in (layout.MANIFEST, layout.FACTS, layout.ANNOTATIONS):
+                    path = folder / name
+                    found.append((str(path), path.stat().st_mtime_ns if path.exists() else 0))
+        return tuple(found)
+
+    def _open(self, stamp: tuple[tuple[str, int], ...]) -> _Opened:
+        cartridges: dict[str, Cartridge] = {}
+        aside: dict[str, SetAside] = {}
+        forms: dict[str, tuple[tuple[str, int], ...]] = {}
+        for where in self.folders:
+            for name, folder in layout.folders(where).items():
+                if name in cartridges or name in aside:
+                    continue
+                try:
+                    cartridge = open_cartridge(name, folder, self.cache)
+                    for form, fact_id in cartridge.index.forms():
+                        forms[form] = (*forms.get(form, ()), (name, fact_id))
+                except (KnowledgeError, OSError) as error:
+                    aside[name] = SetAside(name, folder, str(error))
+                else:
+                    cartridges[name] = cartridge
+        cartridges = dict(sorted(cartridges.items()))
+        return _Opened(cartridges, tuple(aside.values()), forms, stamp)

@@ -1,0 +1,84 @@
+"""CSV and JSON: one record a fact, with the column names that existing collections use."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from kitbash.errors import KnowledgeError
+from kitbash.knowledge.source.statement import Defaults, Statement, confidence_of, level_of, text_of
+
+_TEXT: Final = ("content", "text", "fact", "fact_text", "statement")
+_LEVEL: Final = ("level", "epistemic_level", "epistemological_level")
+_SOURCES: Final = ("sources", "source")
+_ALIASES: Final = ("aliases", "alias", "questions")
+
+
+def from_csv(text: str, name: str, defaults: Defaults) -> Iterator[Statement]:
+    """Yield a statement for each row of a CSV text with a header row. Raises KnowledgeError naming the line."""
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    if _first(dict.fromkeys(rows.fieldnames or (), "x"), _TEXT) is None:
+        message = f"{name}: no column is called one of {', '.join(_TEXT)}; name one in the first row"
+        raise KnowledgeError(message)
+    try:
+        for row in rows:
+            record = {str(key).strip().lower(): value for key, value in row.items() if key is not None}
+            yield from _statement(record, f"{name}:{rows.line_num}", defaults)
+    except csv.Error as error:
+        message = f"{name}:{rows.line_num}: {error}"
+        raise KnowledgeError(message) from error
+
+
+def from_json(text: str, name: str, defaults: Defaults) -> Iterator[Statement]:
+    """Yield a statement for each object of a JSON list, or of the list under `facts`. Raises KnowledgeError."""
+    try:
+        value: Any = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        message = f"{name} is not valid JSON: {error}"
+        raise KnowledgeError(message) from error
+    records: Any = value.get("facts") if isinstance(value, dict) else value
+    if not isinstance(records, list):
+        message = f"{name} must hold a list of facts, or an object with the list under 'facts'"
+        raise KnowledgeError(message)
+    for number, record in enumerate(records, start=1):
+        place = f"{name}, fact {number}"
+        if isinstance(record, str):
+            yield from _statement({"text": record}, place, defaults)
+        elif isinstance(record, dict):
+            inner = record.get("metadata")
+            yield from _statement({**(inner if isinstance(inner, dict) else {}), **record}, place, defaults)
+        else:
+            message = f"{place} is a {type(record).__name__}; a fact is an object with a text"
+            raise KnowledgeError(message)
+
+
+def _statement(record: Mapping[str, Any], place: str, defaults: Defaults) -> Iterator[Statement]:
+    text = _first(record, _TEXT)
+    if text is None:
+        if any(str(value or "").strip() for value in record.values()):
+            message = f"{place}: no text in any of {', '.join(_TEXT)}"
+            raise KnowledgeError(message)
+        return
+    confidence = _first(record, ("confidence",))
+    level = _first(record, _LEVEL)
+    domain = _first(record, ("domain",))
+    yield Statement(
+        text=text_of(str(text), place),
+        sources=(*_several(_first(record, _SOURCES)), place),
+        confidence=defaults.confidence if confidence is None else confidence_of(confidence, place),
+        level=defaults.level if level is None else level_of(level, place),
+        aliases=_several(_first(record, _ALIASES)),
+        headings=() if domain is None else (str(domain),),
+    )
+
+
+def _first(record: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
+    return next((record[key] for key in keys if record.get(key) not in (None, "", [])), None)
+
+
+def _several(value: object) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    items = value if isinstance(value, list) else str(value).split(";")
+    return tuple(dict.fromkeys(text for item in items if (text := " ".join(str(item).split()))))

@@ -1,0 +1,63 @@
+"""A statement read from a source, before it has an id."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from kitbash.domain.level import Level
+from kitbash.errors import KnowledgeError
+
+MAX_TEXT_CHARS: Final = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement with what its source says of it. `headings` are those above it, outermost first."""
+
+    text: str
+    sources: tuple[str, ...]
+    confidence: float
+    level: Level
+    aliases: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What holds where a source does not say otherwise."""
+
+    confidence: float = 0.8
+    level: Level = Level.NARRATIVE
+    description: str = ""
+    domain: str | None = None
+    faction: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+def confidence_of(value: object, place: str) -> float:
+    """Return a confidence, 0 to 1. Raises KnowledgeError naming the place."""
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        message = f"{place}: confidence {value!r} is not a number from 0 to 1"
+        raise KnowledgeError(message)
+    return number
+
+
+def level_of(value: object, place: str) -> Level:
+    """Return a level. Raises KnowledgeError naming the place."""
+    try:
+        return Level.parse(str(value))
+    except ValueError as error:
+        message = f"{place}: {error}"
+        raise KnowledgeError(message) from error
+
+
+def text_of(value: str, place: str) -> str:
+    """Return a statement on one line. Raises KnowledgeError if it is too long."""
+    text = " ".join(value.split())
+    if len(text) > MAX_TEXT_CHARS:
+        message = f"{place}: a statement of {len(text):,} characters; split it, a fact has at most {MAX_TEXT_CHARS:,}"
+        raise KnowledgeError(message)
+    return text

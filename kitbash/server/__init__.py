@@ -1,0 +1,1 @@
+"""A Redis-protocol server without installing one."""

@@ -1,0 +1,142 @@
+"""What can be set, by subject, with units, ranges and defaults.
+
+Every leaf is reachable as `KITBASH_<SUBJECT>__<NAME>`; `names.py` lists the shorter names that also work.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+Faction = Literal["general", "fiction", "experiment", "self"]
+
+
+def default_data_dir() -> Path:
+    """Return the user's data folder for Kitbash, as the operating system has it."""
+    return Path(platformdirs.user_data_dir("kitbash"))
+
+
+class Subject(BaseModel):
+    """A group of settings; an unknown key in it is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Redis(Subject):
+    """The blackboard's server. With neither `url` nor `host` a private one is found or started."""
+
+    url: SecretStr | None = Field(None, description="redis://, rediss://, unix:// or redis+socket:// URL")
+    host: str | None = Field(None, description="used with port, db and password when url is not set")
+    port: int = Field(6379, ge=1, le=65535)
+    db: int = Field(0, ge=0)
+    password: SecretStr | None = None
+    cluster: bool = Field(default=False, description="the blackboard is a Redis Cluster")
+    connect_timeout_s: float = Field(2.0, gt=0, le=60)
+    socket_timeout_s: float = Field(3.0, gt=0, le=60)
+
+
+class Broker(Subject):
+    """The server that carries Celery messages; the blackboard's when not set."""
+
+    url: SecretStr | None = None
+    visibility_timeout_s: int = Field(180, ge=10, description="longer than every lease")
+    max_deliveries: int = Field(3, ge=1, le=20, description="a layer that dies this often is buried")
+
+
+class Paths(Subject):
+    """Folders. The two that are not set lie below `data_dir`."""
+
+    data_dir: Path = Field(default_factory=default_data_dir)
+    cartridges_dir: Path | None = None
+    archive_dir: Path | None = None
+
+    @property
+    def cartridges(self) -> Path:
+        """Return where installed cartridges are."""
+        return (self.cartridges_dir or self.data_dir / "cartridges").expanduser()
+
+    @property
+    def archive(self) -> Path:
+        """Return where traces are archived."""
+        return (self.archive_dir or self.data_dir / "archive").expanduser()
+
+
+class Query(Subject):
+    """How a question is taken in and kept."""
+
+    timeout_s: float = Field(30.0, gt=0, le=3600, description="from question to terminal state")
+    max_chars: int = Field(2000, ge=1, le=100_000)
+    ttl_s: int = Field(3600, ge=60, description="how long a query's keys stay on the blackboard")
+    project: str = "default"
+
+
+class LayerRule(Subject):
+    """How long one layer may take and how sure it must be."""
+
+    timeout_ms: int = Field(gt=0, le=3_600_000)
+    threshold: float = Field(ge=0, le=1)
+
+
+class Layers(Subject):
+    """One rule a layer, 0 to 4."""
+
+    reflex: LayerRule = LayerRule(timeout_ms=1000, threshold=0.9)
+    bitnet: LayerRule = LayerRule(timeout_ms=2000, threshold=0.0)
+    cartridge: LayerRule = LayerRule(timeout_ms=5000, threshold=0.7)
+    synthesis: LayerRule = LayerRule(timeout_ms=5000, threshold=0.6)
+    kobold: LayerRule = LayerRule(timeout_ms=60_000, threshold=0.0)
+
+
+class Cartridge(Subject):
+    """Layer 2: how knowledge is opened and searched."""
+
+    starter: bool = Field(default=True, description="open the starter knowledge beside your own")
+    facts_per_shard: int = Field(20_000, ge=1, description="more facts than this are searched in parallel shards")
+    candidates: int = Field(8, ge=1, le=100, description="facts a shard proposes for each part of a question")
+
+
+class Bitnet(Subject):
+    """The small model's server (llama.cpp or bitnet.cpp)."""
+
+    host: str | None = None
+    port: int = Field(8080, ge=1, le=65535)
+
+
+class Kobold(Subject):
+    """Layer 4's KoboldCpp server. Without `url` and `host` the layer says that no model is configured."""
+
+    url: str | None = Field(None, description="http://host:port of a KoboldCpp server")
+    host: str | None = None
+    port: int = Field(5001, ge=1, le=65535)
+    api_key: SecretStr | None = None
+    max_tokens: int = Field(200, ge=1, le=8192)
+    temperature: float = Field(0.3, ge=0, le=2)
+    slots: int = Field(1, ge=1, le=256, description="requests the server takes at once, over all workers")
+
+    @property
+    def address(self) -> str | None:
+        """Return the server's URL, or None when no model is configured."""
+        return self.url or (f"http://{self.host}:{self.port}" if self.host else None)
+
+
+class Log(Subject):
+    """What is logged, and how."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["console", "json"] = "console"
+
+
+class Project(Subject):
+    """What a question asked under this name may draw on."""
+
+    factions: tuple[Faction, ...] = ("general", "self")
+    kappa: float = Field(1.0, gt=0, le=10, description="how strict the coupling between levels is")
+
+
+def default_projects() -> dict[str, Project]:
+    return {
+        "default": Project(),
+        "fiction": Project(factions=("general", "self", "fiction"), kappa=0.5),
+        "experiment": Project(factions=("general", "self", "experiment")),
+    }
