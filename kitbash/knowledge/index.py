@@ -147,9 +147,10 @@ class Index:
 
     def known(self, stems: Iterable[str]) -> dict[str, int]:
         """Return how many facts hold each of the stems, leaving out those that none holds."""
-        wanted = json.dumps(list(stems))
-        sql = "SELECT term, facts FROM vocabulary WHERE term IN (SELECT value FROM json_each(?))"
-        return {str(term): int(count) for term, count in self._reader.rows(sql, (wanted,))}
+        wanted = tuple(stems)
+        marks = ",".join("?" * len(wanted))
+        sql = f"SELECT term, facts FROM vocabulary WHERE term IN ({marks})"  # noqa: S608 - question marks only
+        return {str(term): int(count) for term, count in self._reader.rows(sql, wanted)}
 
     def propose(self, stems: Sequence[str], limit: int) -> list[Fact]:
         """Return up to `limit` facts that hold any of the stems, the best by BM25 first."""

@@ -1,0 +1,101 @@
+"""Connections to the blackboard's server, with every wait bounded."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import redis
+from redis.backoff import ExponentialBackoff
+from redis.client import Redis
+from redis.cluster import RedisCluster
+from redis.retry import Retry
+
+from kitbash.blackboard.scripts import AnyRedis
+from kitbash.errors import ConfigError, StoreUnavailable
+
+_EVICTING: Final = ("allkeys-", "volatile-")
+_UNIX: Final = "redis+socket://"
+
+
+def connect(url: str, *, connect_timeout_s: float, socket_timeout_s: float, cluster: bool = False) -> AnyRedis:
+    """Return a client that gives up within its timeouts, having retried once. Nothing is sent yet.
+
+    Raises ConfigError for a URL that is not Redis'.
+    """
+    retry = Retry(ExponentialBackoff(cap=0.2, base=0.05), 1)
+    try:
+        if cluster:
+            with translated(url):
+                return RedisCluster.from_url(
+                    url,
+                    decode_responses=True,
+                    socket_connect_timeout=connect_timeout_s,
+                    socket_timeout=socket_timeout_s,
+                )
+        return Redis.from_url(
+            client_url(url),
+            decode_responses=True,
+            socket_connect_timeout=connect_timeout_s,
+            socket_timeout=socket_timeout_s,
+            retry=retry,
+            health_check_interval=25,
+        )
+    except ValueError as error:
+        message = f"{masked(url)} is not a Redis URL: {error}; use redis://host:port/db"
+        raise ConfigError(message) from error
+
+
+def client_url(url: str) -> str:
+    """Return the URL as redis-py spells it: Celery says `redis+socket://` where it says `unix://`."""
+    if not url.startswith(_UNIX):
+        return url
+    return "unix://" + url.removeprefix(_UNIX).replace("virtual_host=", "db=")
+
+
+def masked(url: str) -> str:
+    """Return a URL without its password."""
+    head, at, tail = url.rpartition("@")
+    if not at:
+        return url
+    scheme, _, _ = head.partition("://")
+    return f"{scheme}://***@{tail}"
+
+
+@contextmanager
+def translated(url: str) -> Iterator[None]:
+    """Turn redis-py's errors in a block into Kitbash's, naming the server and what to do."""
+    try:
+        yield
+    except (redis.ConnectionError, redis.TimeoutError) as error:
+        message = (
+            f"Redis at {masked(url)} does not answer ({_first_line(error)}); start it, or unset KITBASH_REDIS_URL "
+            "to let Kitbash start a private one"
+        )
+        raise StoreUnavailable(message) from error
+    except redis.RedisError as error:
+        message = f"Redis at {masked(url)} refused: {_first_line(error)}"
+        raise StoreUnavailable(message) from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)[:200]
+
+
+def check(client: AnyRedis, url: str) -> str:
+    """Return the server's name and version. Raises ConfigError if it is too old, or may evict what must not be lost."""
+    with translated(url):
+        info = client.info("server")
+        memory = client.info("memory")
+    version = str(info.get("redis_version", "0"))
+    if int(version.split(".")[0]) < 7:  # noqa: PLR2004 - the first version with `#!lua`
+        message = f"Redis at {masked(url)} has version {version}; Kitbash needs 7 or later"
+        raise ConfigError(message)
+    policy = str(memory.get("maxmemory_policy", "noeviction"))
+    if policy.startswith(_EVICTING):
+        message = (
+            f"Redis at {masked(url)} may evict keys (maxmemory-policy {policy}), which would lose queries; "
+            "fix it with: redis-cli CONFIG SET maxmemory-policy noeviction"
+        )
+        raise ConfigError(message)
+    name = str(info.get("server_name", "redis"))
+    return f"{name} {info.get('valkey_version', version)}"

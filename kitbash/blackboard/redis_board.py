@@ -1,0 +1,317 @@
+"""The blackboard on Redis: one script or one pipeline a call."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from kitbash.blackboard import keys
+from kitbash.blackboard.board import (
+    Claim,
+    ClaimCode,
+    DeadLetter,
+    Event,
+    EventKind,
+    FinishCode,
+    NewQuery,
+    OpenQuery,
+    Pulse,
+    RecordCode,
+    Trace,
+)
+from kitbash.blackboard.connection import translated
+from kitbash.blackboard.scripts import AnyRedis, Scripts
+from kitbash.domain import codec
+from kitbash.domain.answer import Answer, Mode
+from kitbash.domain.ids import QueryId
+from kitbash.domain.layer import Queue
+from kitbash.domain.verdict import Verdict
+
+FEED_LENGTH: Final = 5000
+DEAD_LENGTH: Final = 1000
+
+_HAS_QUERY: Final = frozenset({ClaimCode.CLAIMED, ClaimCode.RECORDED, ClaimCode.EXHAUSTED})
+
+
+class RedisBlackboard:
+    """A `Blackboard` on a Redis or Valkey server, or a cluster of them."""
+
+    def __init__(self, client: AnyRedis, url: str, *, ttl_s: int, max_deliveries: int) -> None:
+        """Use a client; `url` is for messages. Nothing is sent yet."""
+        self._client = client
+        self._url = url
+        self._ttl_s = ttl_s
+        self._max_deliveries = max_deliveries
+        self._scripts = Scripts.on(client)
+
+    def close(self) -> None:
+        """Close the connections; the board cannot be used afterwards."""
+        self._client.close()
+
+    def open(self, query: NewQuery) -> None:
+        """Have the query written and its event stream begun; it is among the open ones before it exists."""
+        at = keys.query_keys(query.query_id)
+        with translated(self._url):
+            pipe = self._client.pipeline(transaction=False)
+            # By the time in the id: the sweep goes through the oldest first.
+            pipe.zadd(keys.OPEN_QUERIES, {query.query_id: int(query.query_id[:12], 16)})
+            self._tell(pipe, query.query_id, EventKind.OPENED, query.text)
+            pipe.execute()
+            self._scripts.open(keys=[at.query, at.events], args=self._opening(query))
+
+    def open_answered(self, query: NewQuery, verdict: Verdict, answer: Answer) -> None:
+        """Have a query written that is already over, in one step."""
+        at = keys.query_keys(query.query_id)
+        said = codec.answer_to(answer)
+        with translated(self._url):
+            self._scripts.open_answered(
+                keys=[at.query, at.verdicts, at.answer, at.events],
+                args=[*self._opening(query), codec.verdict_to(verdict), said, answer.status.value, verdict.stage.value],
+            )
+            self._tell(self._client, query.query_id, EventKind.FINISHED, said)
+
+    def _opening(self, query: NewQuery) -> list[str | int | float]:
+        return [
+            query.text,
+            query.project,
+            query.user,
+            query.session,
+            query.kappa,
+            query.timeout_ms,
+            self._ttl_s,
+            query.mode.value,
+        ]
+
+    def claim(self, query_id: QueryId, stage: str, *, token: str, lease_ms: int) -> Claim:
+        """Own one stage of one query until the lease ends, unless it is owned, done, or the query is over."""
+        at = keys.query_keys(query_id)
+        with translated(self._url):
+            reply: Any = self._scripts.claim(
+                keys=[at.query, at.claims, at.work, at.events],
+                args=[stage, token, lease_ms, self._max_deliveries, self._ttl_s],
+            )
+        code = ClaimCode(reply[0])
+        if code not in _HAS_QUERY:
+            return Claim(code)
+        held = _mapping(reply[2])
+        query = OpenQuery(
+            query_id=query_id,
+            text=held["text"],
+            project=held["project"],
+            kappa=float(held["kappa"]),
+            remaining_ms=int(held["deadline_ms"]) - int(reply[1]),
+            work=_mapping(reply[3]),
+        )
+        return Claim(code, query)
+
+    def record(
+        self,
+        query_id: QueryId,
+        stage: str,
+        *,
+        token: str,
+        verdict: Verdict | None = None,
+        product: str = "",
+        answer: Answer | None = None,
+    ) -> RecordCode:
+        """Keep what the owner of a stage found; with an answer the query is over."""
+        at = keys.query_keys(query_id)
+        said = "" if verdict is None else codec.verdict_to(verdict)
+        end = "" if answer is None else codec.answer_to(answer)
+        state = "" if answer is None else answer.status.value
+        with translated(self._url):
+            reply: Any = self._scripts.record(
+                keys=[at.query, at.claims, at.verdicts, at.work, at.answer, at.events],
+                args=[stage, token, said, product, end, state, self._ttl_s],
+            )
+            code = RecordCode(reply)
+            if code is RecordCode.RECORDED and (said or end):
+                pipe = self._client.pipeline(transaction=False)
+                if said:
+                    self._tell(pipe, query_id, EventKind.VERDICT, said)
+                if end:
+                    self._tell(pipe, query_id, EventKind.FINISHED, end)
+                    pipe.zrem(keys.OPEN_QUERIES, query_id)
+                pipe.execute()
+        return code
+
+    def finish(self, query_id: QueryId, answer: Answer) -> FinishCode:
+        """End a query from outside its layers; the first to end it wins."""
+        at = keys.query_keys(query_id)
+        said = codec.answer_to(answer)
+        with translated(self._url):
+            reply: Any = self._scripts.finish(
+                keys=[at.query, at.answer, at.events], args=[said, answer.status.value, self._ttl_s]
+            )
+            code = FinishCode(reply)
+            pipe = self._client.pipeline(transaction=False)
+            pipe.zrem(keys.OPEN_QUERIES, query_id)
+            if code is FinishCode.FINISHED:
+                self._tell(pipe, query_id, EventKind.FINISHED, said)
+            pipe.execute()
+        return code
+
+    def events(self, query_id: QueryId, *, after: str, block_ms: int) -> Sequence[Event]:
+        """Return the query's events after an entry id, waiting up to `block_ms` for the first."""
+        return self._stream(keys.query_keys(query_id).events, after, block_ms)
+
+    def feed(self, *, after: str, block_ms: int) -> Sequence[Event]:
+        """Return what happened to all queries after an entry id, waiting up to `block_ms`."""
+        return self._stream(keys.FEED, after, block_ms)
+
+    def _stream(self, key: str, after: str, block_ms: int) -> list[Event]:
+        with translated(self._url):
+            reply: Any = self._client.xread({key: after}, block=block_ms or None)
+        streams = reply.items() if isinstance(reply, dict) else reply or ()
+        return [_event(entry) for _, entries in streams for entry in _entries(entries)]
+
+    def trace(self, query_id: QueryId) -> Trace | None:
+        """Return everything known about a query, or None if there is none of this id."""
+        at = keys.query_keys(query_id)
+        with translated(self._url):
+            pipe = self._client.pipeline(transaction=False)
+            pipe.hgetall(at.query)
+            pipe.lrange(at.verdicts, 0, -1)
+            pipe.get(at.answer)
+            pipe.xrange(at.events)
+            pipe.hgetall(at.work)
+            query, verdicts, answer, entries, work = pipe.execute()
+        if not query:
+            return None
+        return Trace(
+            query_id=query_id,
+            text=query["text"],
+            project=query["project"],
+            mode=Mode(query["mode"]),
+            state=query["state"],
+            opened_ms=int(query["opened_ms"]),
+            deadline_ms=int(query["deadline_ms"]),
+            answer=codec.answer_from(answer) if answer else None,
+            verdicts=tuple(codec.verdict_from(text) for text in verdicts),
+            events=tuple(_event(entry) for entry in entries),
+            work=work,
+        )
+
+    def pulses(self, limit: int) -> Sequence[Pulse]:
+        """Return the oldest open queries as the sweep sees them."""
+        with translated(self._url):
+            ids: Any = self._client.zrange(keys.OPEN_QUERIES, 0, limit - 1)
+            if not ids:
+                return []
+            seconds, microseconds = self._now()
+            pipe = self._client.pipeline(transaction=False)
+            for query_id in ids:
+                at = keys.query_keys(QueryId(query_id))
+                pipe.hmget(at.query, ["state", "deadline_ms", "touched_ms", "resumed"])
+                pipe.hgetall(at.claims)
+            replies = pipe.execute()
+        now_ms = seconds * 1000 + microseconds // 1000
+        return [
+            _pulse(QueryId(query_id), now_ms, fields, claims)
+            for query_id, fields, claims in zip(ids, replies[::2], replies[1::2], strict=True)
+        ]
+
+    def _now(self) -> tuple[int, int]:
+        reply: Any = self._client.time()
+        return next(iter(reply.values())) if isinstance(reply, dict) else reply
+
+    def resume(self, pulse: Pulse, *, most: int) -> bool:
+        """Return whether the caller may send this query's canvas again; at most one caller may."""
+        with translated(self._url):
+            at = keys.query_keys(pulse.query_id)
+            return bool(self._scripts.resume(keys=[at.query], args=[most, str(pulse.touched_ms)]))
+
+    def forget(self, query_id: QueryId) -> None:
+        """Drop a query from the open ones; its trace stays until it expires."""
+        with translated(self._url):
+            self._client.zrem(keys.OPEN_QUERIES, query_id)
+
+    def acquire_slot(self, queue: Queue, *, token: str, lease_ms: int, slots: int) -> bool:
+        """Take one of a lane's slots until the lease ends, or return False if all are taken."""
+        with translated(self._url):
+            return bool(self._scripts.acquire_slot(keys=[keys.slots(queue)], args=[token, lease_ms, slots]))
+
+    def release_slot(self, queue: Queue, *, token: str) -> None:
+        """Give a slot back."""
+        with translated(self._url):
+            self._client.zrem(keys.slots(queue), token)
+
+    def bury(self, letter: DeadLetter) -> None:
+        """Keep what a queue gave up on; the oldest beyond a thousand are dropped."""
+        key = keys.dead(letter.queue)
+        with translated(self._url):
+            seconds, microseconds = self._now()
+            record = {
+                "task": letter.task,
+                "query_id": letter.query_id,
+                "reason": letter.reason,
+                "at_ms": seconds * 1000 + microseconds // 1000,
+            }
+            pipe = self._client.pipeline(transaction=False)
+            pipe.lpush(key, codec.dumps(record))
+            pipe.ltrim(key, 0, DEAD_LENGTH - 1)
+            pipe.execute()
+
+    def dead(self, queue: Queue) -> Sequence[DeadLetter]:
+        """Return what a queue gave up on, the newest first."""
+        with translated(self._url):
+            letters: Any = self._client.lrange(keys.dead(queue), 0, -1)
+        return [DeadLetter(queue=queue, **codec.json.loads(text)) for text in letters]
+
+    def announce(self, worker: str, queues: Sequence[Queue], *, ttl_ms: int) -> None:
+        """Let others know for a while that a worker serves these queues."""
+        with translated(self._url):
+            seconds, _ = self._now()
+            pipe = self._client.pipeline(transaction=False)
+            for queue in queues:
+                pipe.zremrangebyscore(keys.workers(queue), "-inf", seconds * 1000)
+                if ttl_ms:
+                    pipe.zadd(keys.workers(queue), {worker: seconds * 1000 + ttl_ms})
+                else:
+                    pipe.zrem(keys.workers(queue), worker)
+            pipe.execute()
+
+    def workers(self) -> Mapping[Queue, Sequence[str]]:
+        """Return the workers that announced themselves, by queue."""
+        with translated(self._url):
+            seconds, _ = self._now()
+            pipe = self._client.pipeline(transaction=False)
+            for queue in Queue:
+                pipe.zrangebyscore(keys.workers(queue), seconds * 1000, "+inf")
+            return dict(zip(Queue, pipe.execute(), strict=True))
+
+    def _tell(self, pipe: Any, query_id: QueryId, kind: EventKind, data: str) -> None:
+        entry = {"query_id": query_id, "kind": kind.value, "data": data}
+        pipe.xadd(keys.FEED, entry, maxlen=FEED_LENGTH, approximate=True)
+
+
+def _mapping(flat: Sequence[str]) -> dict[str, str]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _entries(entries: Any) -> Iterable[Any]:
+    """Return the entries of one stream; RESP3 wraps them in one more list."""
+    return entries[0] if entries and isinstance(entries[0], list) else entries
+
+
+def _event(entry: tuple[str, Mapping[str, str]]) -> Event:
+    entry_id, fields = entry
+    return Event(entry_id, EventKind(fields["kind"]), fields["data"], fields.get("query_id", ""))
+
+
+def _pulse(query_id: QueryId, now_ms: int, fields: Sequence[str | None], claims: Mapping[str, str]) -> Pulse:
+    state, deadline_ms, touched_ms, resumed = fields
+    done = frozenset(name.removesuffix(".done") for name in claims if name.endswith(".done"))
+    live = (
+        int(value)
+        for name, value in claims.items()
+        if name.endswith(".until_ms") and name.removesuffix(".until_ms") not in done
+    )
+    return Pulse(
+        query_id=query_id,
+        state=state,
+        now_ms=now_ms,
+        deadline_ms=int(deadline_ms or 0),
+        touched_ms=int(touched_ms or 0),
+        lease_until_ms=max(live, default=0),
+        resumed=int(resumed or 0),
+        done=done,
+    )

@@ -1,0 +1,36 @@
+"""The Lua scripts as Python callables: EVALSHA, loaded again by the client when the server has forgotten them."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from redis.client import Redis
+from redis.cluster import RedisCluster
+from redis.commands.core import Script
+
+from kitbash import assets
+
+AnyRedis = Redis | RedisCluster
+
+
+@cache
+def source(verb: str) -> str:
+    """Return the text of `lua/<verb>.lua`."""
+    return assets.path(f"lua/{verb}.lua").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Scripts:
+    """One script a verb; each field is the file of the same name."""
+
+    open: Script
+    open_answered: Script
+    claim: Script
+    record: Script
+    finish: Script
+    resume: Script
+    acquire_slot: Script
+
+    @classmethod
+    def on(cls, client: AnyRedis) -> "Scripts":
+        """Register every script with a client; nothing is sent before the first call."""
+        return cls(**{verb: client.register_script(source(verb)) for verb in cls.__dataclass_fields__})

@@ -1,0 +1,42 @@
+"""Layer 2, second half: the best candidate of all shards answers, if it is probable enough."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from kitbash.cascade.confidence import Ranked, Weights, rank
+from kitbash.domain.candidate import Candidate
+from kitbash.domain.fact import Fact
+from kitbash.domain.verdict import Finding
+
+NEAREST: Final = 3
+"""How many facts are shown as the nearest evidence."""
+RELATED: Final = 0.05
+"""Below this probability a fact is not even near."""
+
+
+def fuse(candidates: Sequence[Candidate], weights: Weights, threshold: float) -> Finding:
+    """Return the most probable fact for the whole question, with the next ones as evidence when it is not sure."""
+    ranked = best(candidates, weights, part=0)
+    if not ranked:
+        return Finding(0.0, "no fact shares a word with the question")
+    top = ranked[0]
+    fact = top.candidate.fact
+    if top.probability >= threshold:
+        reason = f"{fact.cartridge}#{fact.fact_id} covers {top.candidate.features.coverage:.0%} of the question"
+        return Finding(top.probability, reason, fact.text, (fact,))
+    reason = f"nearest is {fact.cartridge}#{fact.fact_id}, which covers {top.candidate.features.coverage:.0%}"
+    return Finding(top.probability, reason, evidence=nearest(candidates, weights))
+
+
+def best(candidates: Sequence[Candidate], weights: Weights, *, part: int) -> list[Ranked]:
+    """Return the ranked candidates of one part; of equal texts only the first."""
+    once = {candidate.fact.text: candidate for candidate in reversed(candidates) if candidate.part == part}
+    return rank(list(once.values()), weights)
+
+
+def nearest(candidates: Sequence[Candidate], weights: Weights) -> tuple[Fact, ...]:
+    """Return the facts that come nearest to answering any part, the most probable first."""
+    parts = {candidate.part for candidate in candidates}
+    ranked = [it for part in parts for it in best(candidates, weights, part=part) if it.probability >= RELATED]
+    ranked.sort(key=lambda it: -it.probability)
+    return tuple(dict.fromkeys(it.candidate.fact for it in ranked))[:NEAREST]

@@ -1,0 +1,49 @@
+"""What the cascade may do: how sure a layer must be, how long it may take, what a project may draw on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kitbash.domain.layer import Layer, Stage
+from kitbash.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One layer's rule. The lease outlives the time limit, so an honest redelivery finds it ended."""
+
+    threshold: float
+    timeout_ms: int
+    lease_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRule:
+    """Which factions' cartridges a project opens, and how strict its levels are coupled."""
+
+    factions: tuple[str, ...]
+    kappa: float
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules in force."""
+
+    rules: Mapping[Layer, Rule]
+    projects: Mapping[str, ProjectRule]
+    facts_per_shard: int
+    candidates: int
+    model_slots: int
+    max_tokens: int
+    temperature: float
+
+    def rule(self, stage: Stage) -> Rule:
+        """Return the rule of a stage's layer."""
+        return self.rules[stage.layer]
+
+    def project(self, name: str) -> ProjectRule:
+        """Return a project's rule. Raises UsageError naming the projects there are."""
+        found = self.projects.get(name)
+        if found is None:
+            message = f"there is no project {name!r}; the projects are {', '.join(sorted(self.projects))}"
+            raise UsageError(message)
+        return found

@@ -1,0 +1,24 @@
+"""Layer 0: the question is one that a fact was written to answer, word for word in normal form."""
+
+from typing import Final
+
+from kitbash.domain.verdict import Finding
+from kitbash.knowledge.layout import faction_of
+from kitbash.knowledge.library import Library
+
+EXACT: Final = 0.99
+"""How sure an exact question form is. Not 1: an alias can be a poor one."""
+
+
+def answer(question: str, factions: tuple[str, ...], library: Library) -> Finding:
+    """Return the fact whose question form this is, if there is exactly one that the project may see."""
+    asked = [(name, fact_id) for name, fact_id in library.asked(question) if faction_of(name) in factions]
+    if not asked:
+        return Finding(0.0, "no question form is the same")
+    facts = [fact for name, fact_id in asked if (fact := library.fact(name, fact_id)) is not None]
+    texts = {fact.text for fact in facts}
+    if len(texts) != 1:
+        where = ", ".join(f"{name}#{fact_id}" for name, fact_id in asked[:3])
+        return Finding(0.5, f"{len(asked)} facts have this question form ({where})", evidence=tuple(facts[:3]))
+    fact = facts[0]
+    return Finding(EXACT, f"question form of {fact.cartridge}#{fact.fact_id}", fact.text, (fact,))

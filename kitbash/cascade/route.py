@@ -1,0 +1,38 @@
+"""Which stages follow which: the order of the cascade, as data that both the canvas and direct mode read."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from kitbash.blackboard.board import stage_name
+from kitbash.domain.layer import Stage
+from kitbash.domain.plan import Plan
+
+BEGIN: Final = (Stage.REFLEX, Stage.TRIAGE)
+"""The stages before the plan is known."""
+
+CLOSING: Final = (Stage.FUSE, Stage.SYNTHESISE, Stage.GENERATE)
+"""The stages after the searches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """What follows triage: searches side by side, then the stages that follow them in order."""
+
+    shards: int
+    after: tuple[Stage, ...]
+
+
+def beyond(plan: Plan) -> Beyond:
+    """Return what follows triage. Without cartridges to search there is nothing to fuse or compose."""
+    return Beyond(len(plan.shards), CLOSING) if plan.shards else Beyond(0, (Stage.GENERATE,))
+
+
+def rest(done: Collection[str], plan: Plan | None) -> tuple[Stage, ...] | Beyond:
+    """Return what is left of a query whose canvas died: stages before the plan, or what is not yet done after it."""
+    if plan is None:
+        return tuple(stage for stage in BEGIN if stage.value not in done) or (Stage.TRIAGE,)
+    whole = beyond(plan)
+    after = tuple(stage for stage in whole.after if stage.value not in done)
+    searched = all(stage_name(Stage.SEARCH, shard) in done for shard in range(whole.shards))
+    return Beyond(0 if searched else whole.shards, after)

@@ -1,0 +1,36 @@
+"""What to do about a query that has not ended: nothing, end it, send its canvas again, or drop it from the list."""
+
+from enum import Enum, auto
+from typing import Final
+
+from kitbash.blackboard.board import OPEN, Pulse
+
+STALLED_MS: Final = 3000
+"""How long nothing may happen to a query, with no lease running, before its canvas is sent again; doubled each time."""
+MOST_RESUMED: Final = 4
+CLOSING_MS: Final = 250
+"""How long before its deadline an open query is ended: it must be over by then."""
+
+
+class Care(Enum):
+    """What a query needs."""
+
+    NOTHING = auto()
+    EXPIRE = auto()
+    RESUME = auto()
+    FORGET = auto()
+
+
+def care(pulse: Pulse) -> Care:
+    """Return what a query needs, by what the server's clock says. Waiting in a long queue looks like dying: hence doubling."""
+    if pulse.state != OPEN:
+        # Listed before it exists: a query this young may still be on its way in.
+        young = pulse.state is None and pulse.now_ms - int(pulse.query_id[:12], 16) < STALLED_MS
+        return Care.NOTHING if young else Care.FORGET
+    if pulse.now_ms >= pulse.deadline_ms - CLOSING_MS:
+        return Care.EXPIRE
+    if pulse.lease_until_ms > pulse.now_ms:
+        return Care.NOTHING
+    quiet_ms = pulse.now_ms - max(pulse.touched_ms, pulse.lease_until_ms)
+    patience_ms = STALLED_MS * 2**pulse.resumed
+    return Care.RESUME if quiet_ms >= patience_ms and pulse.resumed < MOST_RESUMED else Care.NOTHING

@@ -1,0 +1,32 @@
+"""Layer 3: a question that asks for several things is answered from several facts, each cited. No model."""
+
+from collections.abc import Sequence
+
+from kitbash.cascade.confidence import Weights
+from kitbash.cascade.fuse import best, nearest
+from kitbash.domain.candidate import Candidate
+from kitbash.domain.fact import Fact
+from kitbash.domain.plan import Plan
+from kitbash.domain.verdict import Finding
+
+
+def synthesise(plan: Plan, candidates: Sequence[Candidate], weights: Weights) -> Finding:
+    """Return one composed answer whose confidence is that all of its facts fit, or none if a part has no fact."""
+    parts = range(1, len(plan.parts))
+    if not parts:
+        return Finding(0.0, "the question asks for one thing", evidence=nearest(candidates, weights))
+    chosen: list[Fact] = []
+    confidence = 1.0
+    for part in parts:
+        ranked = best(candidates, weights, part=part)
+        if not ranked:
+            reason = f"no fact for {plan.parts[part]!r}"
+            return Finding(0.0, reason, evidence=nearest(candidates, weights))
+        chosen.append(ranked[0].candidate.fact)
+        confidence *= ranked[0].probability
+    facts = tuple(dict.fromkeys(chosen))
+    if len(facts) < len(chosen):
+        reason = f"one fact stands for several of the {len(chosen)} things asked"
+        return Finding(0.0, reason, evidence=nearest(candidates, weights))
+    text = " ".join(f"{fact.text} [{number}]" for number, fact in enumerate(facts, start=1))
+    return Finding(confidence, f"composed from {len(facts)} facts", text, facts)

@@ -1,0 +1,212 @@
+"""How a program asks: `Client().ask("What is the speed of light?")`."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from enum import StrEnum
+from typing import Final
+
+from typing_extensions import Self
+
+from kitbash.blackboard.board import OPEN, Event, EventKind, NewQuery, Trace
+from kitbash.cascade import direct, reflex
+from kitbash.cascade.step import answer_of, late, verdict_of
+from kitbash.domain import codec, question
+from kitbash.domain.answer import Answer, Mode, Result, Status
+from kitbash.domain.ids import QueryId, new_query_id
+from kitbash.domain.layer import Queue, Stage
+from kitbash.domain.verdict import Verdict
+from kitbash.errors import NotFound, StoreUnavailable
+from kitbash.runtime import Runtime
+from kitbash.settings import Settings, load
+
+_BLOCK_MS: Final = 1000
+_NEEDED: Final = (Queue.REFLEX, Queue.BITNET, Queue.CARTRIDGE, Queue.KOBOLD)
+
+
+class AskMode(StrEnum):
+    """Where the layers are to run. `auto`: a reflex in the caller, then workers if all queues have one, else here."""
+
+    AUTO = "auto"
+    DIRECT = "direct"
+    CELERY = "celery"
+
+
+class Client:
+    """Asks questions of one Kitbash. Not to be carried across a fork."""
+
+    def __init__(self, settings: Settings | None = None, *, runtime: Runtime | None = None) -> None:
+        """Use the given settings, or those in force; nothing is opened before the first question."""
+        self.runtime = runtime or Runtime(settings or load().settings)
+
+    def __enter__(self) -> Self:
+        """Return the client itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Close connections and files, and leave a private server."""
+        self.runtime.close()
+
+    def ask(
+        self,
+        text: str,
+        *,
+        mode: AskMode = AskMode.AUTO,
+        project: str | None = None,
+        timeout_s: float | None = None,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> Result:
+        """Return the answer to a question, or that it is not known, within the timeout.
+
+        `on_event` is told of each event of the query while workers handle it. Raises UsageError for a question that
+        cannot be asked, StoreUnavailable when Redis does not answer.
+        """
+        started_s = time.monotonic()
+        query = self._query(text, mode=mode, project=project, timeout_s=timeout_s)
+        if mode is AskMode.AUTO:
+            at_once = self._reflex(query, started_s)
+            if at_once is not None:
+                return at_once
+            if self._has_workers():
+                query = replace(query, mode=Mode.CELERY)
+        if query.mode is Mode.CELERY:
+            self._send(query)
+            return self._wait(query.query_id, query.text, started_s, query.timeout_ms / 1000, on_event)
+        self.runtime.board.open(query)
+        direct.run(query.query_id, self.runtime.collaborators)
+        return self._ended(query.query_id, started_s)
+
+    def submit(self, text: str, *, project: str | None = None, timeout_s: float | None = None) -> QueryId:
+        """Have a question sent to the workers, and return the id to `wait` for or to `stream`."""
+        query = self._query(text, mode=AskMode.CELERY, project=project, timeout_s=timeout_s)
+        self._send(query)
+        return query.query_id
+
+    def wait(self, query_id: QueryId, *, timeout_s: float | None = None) -> Result:
+        """Return how a submitted query ended; one that outlives the timeout is ended as expired.
+
+        Raises NotFound for a query that does not exist, or no longer.
+        """
+        trace = self.trace(query_id)
+        left_s = timeout_s if timeout_s is not None else self.runtime.settings.query.timeout_s
+        return self._wait(query_id, trace.text, time.monotonic(), left_s, None)
+
+    def stream(self, query_id: QueryId) -> Iterator[Event]:
+        """Yield the events of a query, those that were and those to come, up to its end."""
+        self.trace(query_id)
+        after = "0"
+        while True:
+            for event in self.runtime.board.events(query_id, after=after, block_ms=_BLOCK_MS):
+                yield event
+                after = event.entry_id
+                if event.kind is EventKind.FINISHED:
+                    return
+            if after == "0" and self.runtime.board.trace(query_id) is None:
+                return
+
+    def trace(self, query_id: QueryId) -> Trace:
+        """Return everything known about a query. Raises NotFound if there is none of this id, or no longer."""
+        trace = self.runtime.board.trace(query_id)
+        if trace is None:
+            message = f"there is no query {query_id}; traces are kept for {self.runtime.settings.query.ttl_s} s"
+            raise NotFound(message)
+        return trace
+
+    def _query(self, text: str, *, mode: AskMode, project: str | None, timeout_s: float | None) -> NewQuery:
+        settings = self.runtime.settings
+        asked = question.parse(text, max_chars=settings.query.max_chars)
+        name = project or settings.query.project
+        rule = self.runtime.policy.project(name)
+        return NewQuery(
+            query_id=new_query_id(),
+            text=asked.text,
+            project=name,
+            kappa=rule.kappa,
+            timeout_ms=int((timeout_s or settings.query.timeout_s) * 1000),
+            mode=Mode.CELERY if mode is AskMode.CELERY else Mode.DIRECT,
+        )
+
+    def _reflex(self, query: NewQuery, started_s: float) -> Result | None:
+        """Answer in the caller if Layer 0 knows: microseconds, the same function, the same trace."""
+        began_s = time.monotonic()
+        policy = self.runtime.policy
+        finding = reflex.answer(query.text, policy.project(query.project).factions, self.runtime.library)
+        rule = policy.rule(Stage.REFLEX)
+        verdict = verdict_of(Stage.REFLEX, finding, rule.threshold, (time.monotonic() - began_s) * 1000)
+        answer = answer_of(verdict, finding)
+        if answer is None:
+            return None
+        self.runtime.board.open_answered(query, verdict, answer)
+        return _result(query.query_id, query.text, answer, [verdict], query.mode, started_s)
+
+    def _has_workers(self) -> bool:
+        serving = self.runtime.board.workers()
+        return all(serving.get(queue) for queue in _NEEDED)
+
+    def _send(self, query: NewQuery) -> None:
+        # Imported here: Celery takes longer to import than direct mode takes to answer.
+        from kombu.exceptions import OperationalError  # noqa: PLC0415
+
+        from tasks import escalation  # noqa: PLC0415
+
+        self.runtime.board.open(query)
+        try:
+            escalation.begin(query.query_id)
+        except OperationalError as error:
+            message = f"the broker did not take the question ({error}); check it with: kitbash doctor"
+            self.runtime.board.finish(query.query_id, Answer(Status.FAILED, message, None, 0.0))
+            raise StoreUnavailable(message) from error
+
+    def _wait(
+        self,
+        query_id: QueryId,
+        text: str,
+        started_s: float,
+        timeout_s: float,
+        on_event: Callable[[Event], None] | None,
+    ) -> Result:
+        ends_s = started_s + timeout_s
+        verdicts: list[Verdict] = []
+        after = "0"
+        while (left_s := ends_s - time.monotonic()) > 0:
+            block_ms = max(1, min(_BLOCK_MS, int(left_s * 1000)))
+            for event in self.runtime.board.events(query_id, after=after, block_ms=block_ms):
+                after = event.entry_id
+                if on_event is not None:
+                    on_event(event)
+                if event.kind is EventKind.VERDICT:
+                    verdicts.append(codec.verdict_from(event.data))
+                elif event.kind is EventKind.FINISHED:
+                    answer = codec.answer_from(event.data)
+                    return _result(query_id, text, answer, verdicts, Mode.CELERY, started_s)
+        # Whoever ends it first wins: a layer that answers at this moment is heard.
+        self.runtime.board.finish(query_id, late())
+        return self._ended(query_id, started_s)
+
+    def _ended(self, query_id: QueryId, started_s: float) -> Result:
+        trace = self.trace(query_id)
+        if trace.state == OPEN or trace.answer is None:
+            self.runtime.board.finish(query_id, Answer(Status.FAILED, "No layer could run.", None, 0.0))
+            trace = self.trace(query_id)
+        answer = trace.answer or Answer(Status.FAILED, "The answer is gone.", None, 0.0)
+        return _result(query_id, trace.text, answer, list(trace.verdicts), trace.mode, started_s)
+
+
+def result_of(trace: Trace) -> Result | None:
+    """Return a finished query's result as its trace has it, or None while it is open."""
+    if trace.answer is None:
+        return None
+    last_ms = int(trace.events[-1].entry_id.partition("-")[0]) if trace.events else trace.opened_ms
+    latency_ms = float(last_ms - trace.opened_ms)
+    return Result(trace.query_id, trace.text, trace.answer, trace.verdicts, trace.mode, latency_ms)
+
+
+def _result(
+    query_id: QueryId, text: str, answer: Answer, verdicts: list[Verdict], mode: Mode, started_s: float
+) -> Result:
+    latency_ms = (time.monotonic() - started_s) * 1000
+    return Result(query_id, text, answer, tuple(verdicts), mode, latency_ms)

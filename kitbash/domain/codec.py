@@ -1,0 +1,141 @@
+"""Values as JSON, for the blackboard and nothing else: short keys, no secrets, the reverse beside each."""
+
+import json
+from typing import Any
+
+from kitbash.domain.answer import Answer, Status
+from kitbash.domain.candidate import Candidate, Features
+from kitbash.domain.fact import Fact
+from kitbash.domain.layer import Layer, Stage
+from kitbash.domain.level import Level
+from kitbash.domain.plan import Plan
+from kitbash.domain.verdict import Verdict
+
+Json = dict[str, Any]
+
+
+def dumps(value: object) -> str:
+    """Return compact JSON."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def fact_to(fact: Fact) -> Json:
+    """Return a fact without its aliases: what evidence needs."""
+    return {
+        "cartridge": fact.cartridge,
+        "fact_id": fact.fact_id,
+        "text": fact.text,
+        "level": int(fact.level),
+        "confidence": fact.confidence,
+        "sources": list(fact.sources),
+        "topic": fact.topic,
+    }
+
+
+def fact_from(value: Json) -> Fact:
+    """Return the fact that `fact_to` wrote."""
+    return Fact(
+        cartridge=value["cartridge"],
+        fact_id=value["fact_id"],
+        text=value["text"],
+        level=Level(value["level"]),
+        confidence=value["confidence"],
+        sources=tuple(value["sources"]),
+        topic=value["topic"],
+    )
+
+
+def verdict_to(verdict: Verdict) -> str:
+    """Return a verdict as JSON."""
+    return dumps(
+        {
+            "stage": verdict.stage.value,
+            "layer": int(verdict.layer),
+            "confidence": round(verdict.confidence, 6),
+            "threshold": verdict.threshold,
+            "passed": verdict.passed,
+            "reason": verdict.reason,
+            "latency_ms": round(verdict.latency_ms, 3),
+        }
+    )
+
+
+def verdict_from(text: str) -> Verdict:
+    """Return the verdict that `verdict_to` wrote."""
+    value: Json = json.loads(text)
+    return Verdict(
+        stage=Stage(value["stage"]),
+        confidence=value["confidence"],
+        threshold=value["threshold"],
+        passed=value["passed"],
+        reason=value["reason"],
+        latency_ms=value["latency_ms"],
+    )
+
+
+def answer_to(answer: Answer) -> str:
+    """Return an answer as JSON."""
+    return dumps(
+        {
+            "status": answer.status.value,
+            "text": answer.text,
+            "layer": None if answer.layer is None else int(answer.layer),
+            "confidence": round(answer.confidence, 6),
+            "sources": [fact_to(fact) for fact in answer.sources],
+        }
+    )
+
+
+def answer_from(text: str) -> Answer:
+    """Return the answer that `answer_to` wrote."""
+    value: Json = json.loads(text)
+    return Answer(
+        status=Status(value["status"]),
+        text=value["text"],
+        layer=None if value["layer"] is None else Layer(value["layer"]),
+        confidence=value["confidence"],
+        sources=tuple(fact_from(item) for item in value["sources"]),
+    )
+
+
+def plan_to(plan: Plan) -> str:
+    """Return a plan as JSON."""
+    return dumps(
+        {
+            "parts": list(plan.parts),
+            "shards": [list(shard) for shard in plan.shards],
+            "weights": {stem: round(weight, 4) for stem, weight in plan.weights.items()},
+            "unknown": sorted(plan.unknown),
+            "kappa": plan.kappa,
+            "reason": plan.reason,
+        }
+    )
+
+
+def plan_from(text: str) -> Plan:
+    """Return the plan that `plan_to` wrote."""
+    value: Json = json.loads(text)
+    return Plan(
+        parts=tuple(value["parts"]),
+        shards=tuple(tuple(shard) for shard in value["shards"]),
+        weights=value["weights"],
+        unknown=frozenset(value["unknown"]),
+        kappa=value["kappa"],
+        reason=value["reason"],
+    )
+
+
+def candidates_to(candidates: list[Candidate]) -> str:
+    """Return candidates as JSON."""
+    return dumps(
+        [
+            {"part": it.part, "fact": fact_to(it.fact), "features": [round(value, 4) for value in it.features]}
+            for it in candidates
+        ]
+    )
+
+
+def candidates_from(text: str) -> list[Candidate]:
+    """Return the candidates that `candidates_to` wrote."""
+    values: list[Json] = json.loads(text)
+    return [Candidate(it["part"], fact_from(it["fact"]), Features(*it["features"])) for it in values]

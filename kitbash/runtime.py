@@ -1,0 +1,158 @@
+"""The composition root: settings in, collaborators out, once a process."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from kitbash.blackboard import connection
+from kitbash.blackboard.redis_board import RedisBlackboard
+from kitbash.cascade import confidence
+from kitbash.cascade.collaborators import Collaborators
+from kitbash.cascade.policy import Policy, ProjectRule, Rule
+from kitbash.domain.layer import Layer
+from kitbash.knowledge import starter
+from kitbash.knowledge.library import Library
+from kitbash.models.generator import Generator
+from kitbash.server import private
+from kitbash.settings import LEASE_MARGIN_MS, Settings, load
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the blackboard and the broker are; `lease` is there when the server is Kitbash's private one."""
+
+    blackboard: str
+    broker: str
+    lease: private.Lease | None
+
+
+def addresses(settings: Settings) -> Addresses:
+    """Return where the servers are, having started the private one if none is configured.
+
+    Raises Unavailable if it cannot be started.
+    """
+    given = _given(settings)
+    lease = None if given else private.acquire(settings.paths.data_dir)
+    blackboard = given or (lease.url if lease else "")
+    broker = settings.broker.url.get_secret_value() if settings.broker.url else blackboard
+    return Addresses(blackboard, broker, lease)
+
+
+def _given(settings: Settings) -> str | None:
+    redis = settings.redis
+    if redis.url is not None:
+        return redis.url.get_secret_value()
+    if redis.host is None:
+        return None
+    password = f":{redis.password.get_secret_value()}@" if redis.password else ""
+    return f"redis://{password}{redis.host}:{redis.port}/{redis.db}"
+
+
+def policy(settings: Settings) -> Policy:
+    """Return the cascade's rules as they are set."""
+    return Policy(
+        rules={
+            layer: Rule(rule.threshold, rule.timeout_ms, rule.timeout_ms + LEASE_MARGIN_MS)
+            for layer, rule in zip(Layer, settings.rules(), strict=True)
+        },
+        projects={name: ProjectRule(it.factions, it.kappa) for name, it in settings.projects.items()},
+        facts_per_shard=settings.cartridge.facts_per_shard,
+        candidates=settings.cartridge.candidates,
+        model_slots=settings.kobold.slots,
+        max_tokens=settings.kobold.max_tokens,
+        temperature=settings.kobold.temperature,
+    )
+
+
+class Runtime:
+    """One process's collaborators, each made when first used. Not to be carried across a fork."""
+
+    def __init__(self, settings: Settings, at: Addresses | None = None) -> None:
+        """Hold settings; nothing is opened yet."""
+        self.settings = settings
+        self._at = at
+
+    @cached_property
+    def at(self) -> Addresses:
+        """Return where the servers are."""
+        return self._at or addresses(self.settings)
+
+    @cached_property
+    def board(self) -> RedisBlackboard:
+        """Return the blackboard, its server checked. Raises StoreUnavailable, or ConfigError for an unfit server."""
+        redis = self.settings.redis
+        client = connection.connect(
+            self.at.blackboard,
+            connect_timeout_s=redis.connect_timeout_s,
+            socket_timeout_s=redis.socket_timeout_s,
+            cluster=redis.cluster,
+        )
+        if self.at.lease is None:
+            connection.check(client, self.at.blackboard)
+        return RedisBlackboard(
+            client,
+            self.at.blackboard,
+            ttl_s=self.settings.query.ttl_s,
+            max_deliveries=self.settings.broker.max_deliveries,
+        )
+
+    @cached_property
+    def library(self) -> Library:
+        """Return the cartridges: the user's own, then the starter knowledge, which is built when it is not there."""
+        paths = self.settings.paths
+        folders = [paths.cartridges]
+        if self.settings.cartridge.starter:
+            folders.append(paths.data_dir.expanduser() / "starter")
+            starter.ensure(folders[-1])
+        return Library(folders, paths.data_dir.expanduser() / "indices")
+
+    @cached_property
+    def policy(self) -> Policy:
+        """Return the cascade's rules."""
+        return policy(self.settings)
+
+    @cached_property
+    def generator(self) -> Generator | None:
+        """Return Layer 4's model, or None when none is configured."""
+        url = self.settings.kobold.address
+        if url is None:
+            return None
+        # Imported here: without a model no HTTP client is needed.
+        from kitbash.models.koboldcpp import KoboldCpp  # noqa: PLC0415
+
+        key = self.settings.kobold.api_key
+        return KoboldCpp(url, api_key=key.get_secret_value() if key else None)
+
+    @cached_property
+    def collaborators(self) -> Collaborators:
+        """Return what the layers work with."""
+        return Collaborators(
+            board=self.board,
+            library=self.library,
+            policy=self.policy,
+            weights=confidence.load(),
+            generator=self.generator,
+        )
+
+    def close(self) -> None:
+        """Close what was opened, and leave the private server."""
+        opened = self.__dict__
+        for name in ("generator", "library", "board"):
+            if opened.get(name) is not None:
+                opened[name].close()
+        at: Addresses | None = opened.get("at")
+        if at is not None and at.lease is not None and self._at is None:
+            at.lease.close()
+
+
+_CURRENT: Final[dict[int, Runtime]] = {}
+
+
+def current() -> Runtime:
+    """Return this process's runtime, made from the settings in force; a forked child gets one of its own."""
+    pid = os.getpid()
+    if pid not in _CURRENT:
+        _CURRENT.clear()
+        _CURRENT[pid] = Runtime(load().settings)
+    return _CURRENT[pid]

@@ -1,0 +1,23 @@
+#!lua
+-- open_answered: write a query that Layer 0 answered in the caller, whole and ended, unless it exists.
+-- KEYS[1] kb:{q:<id>}:query     hash    KEYS[2] kb:{q:<id>}:verdicts  list
+-- KEYS[3] kb:{q:<id>}:answer    string  KEYS[4] kb:{q:<id>}:events    stream
+-- ARGV[1] text   ARGV[2] project   ARGV[3] user   ARGV[4] session   ARGV[5] kappa
+-- ARGV[6] timeout_ms   ARGV[7] ttl_s   ARGV[8] mode
+-- ARGV[9] verdict JSON   ARGV[10] answer JSON   ARGV[11] terminal state   ARGV[12] stage
+-- Returns 1 written | 0 the query exists already
+local query, verdicts, answer, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+if redis.call('EXISTS', query) == 1 then return 0 end
+local time = redis.call('TIME')
+local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('HSET', query,
+  'text', ARGV[1], 'project', ARGV[2], 'user', ARGV[3], 'session', ARGV[4], 'kappa', ARGV[5],
+  'deadline_ms', string.format('%.0f', now_ms + ARGV[6]), 'mode', ARGV[8], 'state', ARGV[11], 'stage', ARGV[12],
+  'opened_ms', string.format('%.0f', now_ms), 'touched_ms', string.format('%.0f', now_ms), 'resumed', 0)
+redis.call('RPUSH', verdicts, ARGV[9])
+redis.call('SET', answer, ARGV[10])
+redis.call('XADD', events, '*', 'kind', 'opened', 'data', ARGV[1])
+redis.call('XADD', events, '*', 'kind', 'verdict', 'data', ARGV[9])
+redis.call('XADD', events, '*', 'kind', 'finished', 'data', ARGV[10])
+for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ARGV[7]) end
+return 1

@@ -1,0 +1,14 @@
+"""Queue `reflex`: Layer 0."""
+
+from celery import Task
+
+from kitbash.celery import app
+from kitbash.domain.layer import Stage
+from tasks.escalation import take
+from tasks.lane import options
+
+
+@app.task(**options(Stage.REFLEX))
+def answer(self: Task, query_id: str) -> None:
+    """Let Layer 0 try this query: exact question forms."""
+    take(self, Stage.REFLEX, query_id)

@@ -1,0 +1,38 @@
+"""Queue `upkeep`: the sweep that ends or resumes queries whose canvas died."""
+
+from typing import Final
+
+from kitbash.blackboard.board import Pulse
+from kitbash.cascade.step import late, plan_in
+from kitbash.cascade.sweep import MOST_RESUMED, Care, care
+from kitbash.celery import app
+from kitbash.domain.layer import SWEEP, Stage
+from kitbash.runtime import current
+from tasks.escalation import resume
+
+BATCH: Final = 500
+"""How many open queries one sweep looks at, the oldest first."""
+
+
+@app.task(name=SWEEP, trail=False)
+def sweep() -> None:
+    """Have every open query looked after: ended by its deadline, sent again when nothing happens to it."""
+    for pulse in current().board.pulses(BATCH):
+        tend(pulse)
+
+
+def tend(pulse: Pulse) -> None:
+    """Do what one query needs; two sweeps at once do it once."""
+    board = current().board
+    match care(pulse):
+        case Care.EXPIRE:
+            board.finish(pulse.query_id, late())
+        case Care.FORGET:
+            board.forget(pulse.query_id)
+        case Care.RESUME:
+            trace = board.trace(pulse.query_id)
+            if trace is not None and board.resume(pulse, most=MOST_RESUMED):
+                plan = plan_in(trace.work) if Stage.TRIAGE.value in pulse.done else None
+                resume(pulse.query_id, pulse.done, plan)
+        case Care.NOTHING:
+            pass

@@ -1,0 +1,77 @@
+"""What a worker process does beside its tasks: log, keep a result backend for chords, and announce itself."""
+
+import threading
+from typing import Any, Final
+
+from celery import signals
+
+from kitbash import runtime
+from kitbash.celery import app
+from kitbash.domain.layer import Queue
+from kitbash.errors import StoreUnavailable
+from kitbash.observe import logs
+
+ANNOUNCE_EVERY_S: Final = 3.0
+ANNOUNCED_MS: Final = 10_000
+
+_stopping: Final = threading.Event()
+log: Final = logs.logger("kitbash.worker")
+
+
+@signals.setup_logging.connect
+def set_up_logging(**_: Any) -> None:
+    """Log the way Kitbash is set to, not the way Celery would."""
+    settings = runtime.current().settings.log
+    logs.configure(settings.level, as_json=settings.format == "json")
+
+
+@signals.celeryd_init.connect
+def keep_results_for_chords(**_: Any) -> None:
+    """Give workers a result backend, which a chord joins through.
+
+    Clients have none: one with a backend subscribes for every task it sends.
+    """
+    app.conf.result_backend = runtime.current().at.broker.replace("redis+socket://", "socket://")
+
+
+@signals.task_prerun.connect
+def bind_query(task_id: str, args: tuple[Any, ...], **_: Any) -> None:
+    """Put the query's id into everything that is logged during its task."""
+    logs.bind(task_id=task_id, **({"query_id": args[0]} if args else {}))
+
+
+@signals.task_postrun.connect
+def unbind_query(**_: Any) -> None:
+    """Take it out again."""
+    logs.unbind()
+
+
+@signals.worker_ready.connect
+def announce(sender: Any, **_: Any) -> None:
+    """Keep telling the blackboard which queues this worker serves, until it stops."""
+    served = [Queue(name) for name in sender.controller.app.amqp.queues.consume_from if name in set(Queue)]
+    name = str(sender.hostname)
+    log.info("worker.ready", worker=name, queues=[queue.value for queue in served])
+    threading.Thread(target=_announce, args=(name, served), name="announce", daemon=True).start()
+
+
+def _announce(name: str, served: list[Queue]) -> None:
+    while True:
+        try:
+            runtime.current().board.announce(name, served, ttl_ms=ANNOUNCED_MS)
+        except StoreUnavailable as error:
+            log.warning("worker.unannounced", worker=name, reason=str(error))
+        if _stopping.wait(ANNOUNCE_EVERY_S):
+            return
+
+
+@signals.worker_shutting_down.connect
+def withdraw(sender: Any, **_: Any) -> None:
+    """Stop announcing, and say so."""
+    _stopping.set()
+    try:
+        runtime.current().board.announce(str(sender), list(Queue), ttl_ms=0)
+    except StoreUnavailable as error:
+        log.warning("worker.unwithdrawn", worker=str(sender), reason=str(error))
+
+
