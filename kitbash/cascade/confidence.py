@@ -62,5 +62,5 @@ def rank(candidates: Sequence[Candidate], weights: Weights) -> list[Ranked]:
 
 
 def strength(features: Features) -> float:
-    """Return how much of the question a fact meets, 0 to 1: the mean of coverage, alias overlap and form."""
-    return (features.coverage + features.alias + features.form) / 3
+    """Return how much of the question a fact meets, 0 to 1: the mean of coverage, alias overlap and order."""
+    return (features.coverage + features.alias + features.order) / 3

@@ -6,7 +6,6 @@ from functools import lru_cache
 
 from kitbash.domain.candidate import Features
 from kitbash.domain.fact import Fact
-from kitbash.domain.normal_form import normal_form
 from kitbash.domain.words import content_stems, is_negated, numbers
 
 
@@ -14,7 +13,7 @@ from kitbash.domain.words import content_stems, is_negated, numbers
 class Asked:
     """One part of a question, with the idf weight of each of its content stems."""
 
-    form: tuple[str, ...]
+    ordered: tuple[str, ...]
     stems: frozenset[str]
     weights: Mapping[str, float]
     unknown: frozenset[str]
@@ -24,10 +23,11 @@ class Asked:
     @classmethod
     def of(cls, part: str, weights: Mapping[str, float], unknown: frozenset[str]) -> "Asked":
         """Return a part as the features see it. `weights` may hold stems of other parts as well."""
-        stems = frozenset(content_stems(part))
+        ordered = content_stems(part)
+        stems = frozenset(ordered)
         own = {stem: weights.get(stem, 0.0) for stem in stems}
         usual = sum(own.values()) / len(own) if own else 1.0
-        return cls(tuple(normal_form(part).split()), stems, own, unknown & stems, usual, is_negated(part))
+        return cls(ordered, stems, own, unknown & stems, usual, is_negated(part))
 
     def weight(self, stems: Iterable[str]) -> float:
         """Return the summed weight of stems; one that the question does not hold weighs as its mean."""
@@ -36,7 +36,8 @@ class Asked:
 
 @lru_cache(maxsize=8192)
 def _wording(text: str) -> tuple[tuple[str, ...], frozenset[str], bool]:
-    return tuple(normal_form(text).split()), frozenset(content_stems(text)), is_negated(text)
+    stems = content_stems(text)
+    return stems, frozenset(stems), is_negated(text)
 
 
 def features(asked: Asked, fact: Fact) -> Features:
@@ -47,14 +48,18 @@ def features(asked: Asked, fact: Fact) -> Features:
     held = frozenset().union(*(stems for _, stems, _ in wordings), _wording(fact.topic)[1])
     # The fact's own wording counts as an alias only where it has none: it says more than any question asks.
     aliases = wordings[:-1] or wordings
-    closest = max(aliases, key=lambda wording: (_dice(asked, wording[1]), _in_order(asked.form, wording[0])))
-    rarest = max(sorted(asked.stems), key=lambda stem: asked.weights[stem], default="")
+    closest = max(aliases, key=lambda wording: (_dice(asked, wording[1]), _in_order(asked.ordered, wording[0])))
+    missing = max((asked.weights[stem] for stem in asked.stems - held), default=0.0)
+    heaviest = max(asked.weights.values(), default=0.0)
     return Features(
         coverage=asked.weight(asked.stems & held) / total if total else 0.0,
+        text=asked.weight(asked.stems & wordings[-1][1]) / total if total else 0.0,
+        subject=float(any(stem in asked.stems for stem in wordings[-1][0][:2])),
+        brief=1 / max(1, len(asked.stems)),
         alias=_dice(asked, closest[1]),
-        form=_in_order(asked.form, closest[0]),
+        order=_in_order(asked.ordered, closest[0]),
         unknown=asked.weight(asked.unknown) / total if total else 1.0,
-        rarest=float(rarest in held),
+        missing=missing / heaviest if heaviest else 1.0,
         numbers=float(bool(numbers(asked.stems) - held)),
         negation=float(asked.negated != closest[2]),
     )

@@ -14,8 +14,13 @@ RELATED: Final = 0.05
 """Below this probability a fact is not even near."""
 
 
-def fuse(candidates: Sequence[Candidate], weights: Weights, threshold: float) -> Finding:
-    """Return the most probable fact for the whole question, with the next ones as evidence when it is not sure."""
+def fuse(candidates: Sequence[Candidate], weights: Weights, threshold: float, *, parts: int = 1) -> Finding:
+    """Return the most probable fact for the whole question, with the next ones as evidence when it is not sure.
+
+    A question that asks for several things is left to the next layer: one fact would answer half of it.
+    """
+    if parts > 1:
+        return Finding(0.0, f"the question asks for {parts - 1} things", evidence=nearest(candidates, weights))
     ranked = best(candidates, weights, part=0)
     if not ranked:
         return Finding(0.0, "no fact shares a word with the question")

@@ -149,8 +149,8 @@ def _search(query: OpenQuery, with_: Collaborators, shard: int | None) -> Findin
 
 
 def _fuse(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
-    threshold = with_.policy.rule(Stage.FUSE).threshold
-    return fuse.fuse(candidates_in(query.work), with_.weights, threshold)
+    parts, threshold = len(plan_in(query.work).parts), with_.policy.rule(Stage.FUSE).threshold
+    return fuse.fuse(candidates_in(query.work), with_.weights, threshold, parts=parts)
 
 
 def _synthesise(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:

@@ -11,14 +11,20 @@ class Features(NamedTuple):
 
     coverage: float
     """idf weight of the question's content words that the fact, its topic or its aliases hold"""
+    text: float
+    """idf weight of the question's content words that the fact's own text holds"""
+    subject: float
+    """1 when one of the first two content words of the fact's text, what it is about, is asked for"""
+    brief: float
+    """one over the number of different content words in the question: a short one matches by accident"""
     alias: float
-    """idf-weighted overlap (Dice) with the closest single alias, or with the fact's own text"""
-    form: float
-    """share of the words of that closest alias that stand in the same order in the question"""
+    """idf-weighted overlap (Dice) with the closest single alias, or with the fact's own text if it has none"""
+    order: float
+    """longest run of content words in the same order as in that closest alias, as a share of the longer of the two"""
     unknown: float
     """idf weight of the question's content words that no cartridge knows"""
-    rarest: float
-    """1 when the fact holds the question's rarest content word"""
+    missing: float
+    """idf of the rarest content word that the fact does not hold, over that of the question's rarest"""
     numbers: float
     """1 when the question holds a number that the fact and its aliases do not"""
     negation: float
