@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from enum import StrEnum
 from typing import Final
 
 from typing_extensions import Self
@@ -12,7 +11,7 @@ from kitbash.blackboard.board import OPEN, Event, EventKind, NewQuery, Trace
 from kitbash.cascade import direct, reflex
 from kitbash.cascade.step import answer_of, late, verdict_of
 from kitbash.domain import codec, question
-from kitbash.domain.answer import Answer, Mode, Result, Status
+from kitbash.domain.answer import Answer, AskMode, Mode, Result, Status
 from kitbash.domain.ids import QueryId, new_query_id
 from kitbash.domain.layer import Queue, Stage
 from kitbash.domain.verdict import Verdict
@@ -22,14 +21,6 @@ from kitbash.settings import Settings, load
 
 _BLOCK_MS: Final = 1000
 _NEEDED: Final = (Queue.REFLEX, Queue.BITNET, Queue.CARTRIDGE, Queue.KOBOLD)
-
-
-class AskMode(StrEnum):
-    """Where the layers are to run. `auto`: a reflex in the caller, then workers if all queues have one, else here."""
-
-    AUTO = "auto"
-    DIRECT = "direct"
-    CELERY = "celery"
 
 
 class Client:

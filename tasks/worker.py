@@ -31,7 +31,7 @@ def keep_results_for_chords(**_: Any) -> None:
 
     Clients have none: one with a backend subscribes for every task it sends.
     """
-    app.conf.result_backend = runtime.current().at.broker.replace("redis+socket://", "socket://")
+    app.conf.result_backend = runtime.current().at.broker
 
 
 @signals.task_prerun.connect

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from kitbash.blackboard import keys
+from kitbash.blackboard import connection, keys
 from kitbash.blackboard.board import (
     Claim,
     ClaimCode,
@@ -45,6 +45,16 @@ class RedisBlackboard:
     def close(self) -> None:
         """Close the connections; the board cannot be used afterwards."""
         self._client.close()
+
+    def server(self) -> str:
+        """Return the server's name and version."""
+        return connection.check(self._client, self._url)
+
+    def count_open(self) -> int:
+        """Return how many queries have not ended."""
+        with translated(self._url):
+            reply: Any = self._client.zcard(keys.OPEN_QUERIES)
+        return int(reply)
 
     def open(self, query: NewQuery) -> None:
         """Have the query written and its event stream begun; it is among the open ones before it exists."""

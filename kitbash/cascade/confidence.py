@@ -7,12 +7,17 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from kitbash import assets
 from kitbash.domain.candidate import FEATURE_NAMES, Candidate, Features
 from kitbash.errors import ConfigError
 
-NAMES = (*FEATURE_NAMES, "margin")
+NAMES: Final = (*FEATURE_NAMES, "margin")
+
+EXACT: Final = 0.99
+"""How sure an exact question form is. Not 1: an alias can be a poor one."""
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,8 @@ def rank(candidates: Sequence[Candidate], weights: Weights) -> list[Ranked]:
     for place, candidate in enumerate(candidates):
         rivals = [other for at, other in enumerate(strengths) if at != place]
         margin = strengths[place] - max(rivals, default=0.0)
-        ranked.append(Ranked(candidate, weights.probability(candidate.features, margin)))
+        probability = EXACT if candidate.is_exact else weights.probability(candidate.features, margin)
+        ranked.append(Ranked(candidate, probability))
     return sorted(ranked, key=lambda it: (-it.probability, it.candidate.fact.cartridge, it.candidate.fact.fact_id))
 
 

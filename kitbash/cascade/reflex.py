@@ -1,13 +1,9 @@
 """Layer 0: the question is one that a fact was written to answer, word for word in normal form."""
 
-from typing import Final
-
+from kitbash.cascade.confidence import EXACT
 from kitbash.domain.verdict import Finding
 from kitbash.knowledge.layout import faction_of
 from kitbash.knowledge.library import Library
-
-EXACT: Final = 0.99
-"""How sure an exact question form is. Not 1: an alias can be a poor one."""
 
 
 def answer(question: str, factions: tuple[str, ...], library: Library) -> Finding:

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from kitbash.cascade.features import Asked, features
 from kitbash.domain import codec
 from kitbash.domain.candidate import Candidate
+from kitbash.domain.normal_form import normal_form
 from kitbash.domain.plan import Plan
 from kitbash.domain.verdict import Finding
 from kitbash.domain.words import content_stems
 from kitbash.errors import KnowledgeError
 from kitbash.knowledge.cartridge import Cartridge
+from kitbash.knowledge.index import forms_of
 
 
 def search(plan: Plan, cartridges: Sequence[Cartridge], limit: int) -> Finding:
@@ -34,5 +36,9 @@ def _propose(plan: Plan, cartridge: Cartridge, limit: int) -> list[Candidate]:
     for number, part in enumerate(plan.parts):
         stems = [stem for stem in dict.fromkeys(content_stems(part)) if stem not in plan.unknown]
         asked = Asked.of(part, plan.weights, plan.unknown)
-        found += [Candidate(number, fact, features(asked, fact)) for fact in cartridge.index.propose(stems, limit)]
+        form = normal_form(part)
+        found += [
+            Candidate(number, fact, features(asked, fact), form in forms_of(fact))
+            for fact in cartridge.index.propose(stems, limit)
+        ]
     return found

@@ -19,9 +19,7 @@ _SENTENCE: Final = re.compile(r"(?<=\?)\s+(?=\S)")
 _ASKING: Final = r"(?:what|who|whom|whose|which|when|where|why|how|is|are|was|were|do|does|did|can)"
 _JOINT: Final = re.compile(rf"\s*(?:,|;)?\s+(?:and|also)\s+(?={_ASKING}\b)", re.IGNORECASE)
 _COMPARED: Final = re.compile(
-    r"(?:compare|(?:what|how)\s+(?:is|are)\s+the\s+differences?\s+between|"
-    r"(?:tell me\s+)?the\s+differences?\s+between)\s+(.+?)\s+(?:and|with|to|versus|vs\.?)\s+(.+?)\s*[?.]*$",
-    re.IGNORECASE,
+    r"(?:\bcompare|\bdifferences?\s+between)\s+(.+?)\s+(?:and|with|to|versus|vs\.?)\s+(.+?)\s*[?.]*$", re.IGNORECASE
 )
 _FORMS: Final = (
     (re.compile(r"\bhow (?:many|much|fast|far|long|high|tall|deep|old|hot|big|heavy|large)\b", re.IGNORECASE), "quantity"),

@@ -27,6 +27,14 @@ class Mode(StrEnum):
     CELERY = "celery"
 
 
+class AskMode(StrEnum):
+    """Where the layers are to run. `auto`: a reflex in the caller, then workers if all queues have one, else here."""
+
+    AUTO = "auto"
+    DIRECT = "direct"
+    CELERY = "celery"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The end of one query, set once.

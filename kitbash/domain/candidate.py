@@ -36,8 +36,12 @@ FEATURE_NAMES: Final = Features._fields
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One proposed fact for one part of the question. `part` 0 is the whole question."""
+    """One proposed fact for one part of the question. `part` 0 is the whole question.
+
+    `is_exact` says that the part is one of the fact's question forms, word for word.
+    """
 
     part: int
     fact: Fact
     features: Features
+    is_exact: bool = False

@@ -129,7 +129,12 @@ def candidates_to(candidates: list[Candidate]) -> str:
     """Return candidates as JSON."""
     return dumps(
         [
-            {"part": it.part, "fact": fact_to(it.fact), "features": [round(value, 4) for value in it.features]}
+            {
+                "part": it.part,
+                "fact": fact_to(it.fact),
+                "features": [round(value, 4) for value in it.features],
+                "is_exact": it.is_exact,
+            }
             for it in candidates
         ]
     )
@@ -138,4 +143,6 @@ def candidates_to(candidates: list[Candidate]) -> str:
 def candidates_from(text: str) -> list[Candidate]:
     """Return the candidates that `candidates_to` wrote."""
     values: list[Json] = json.loads(text)
-    return [Candidate(it["part"], fact_from(it["fact"]), Features(*it["features"])) for it in values]
+    return [
+        Candidate(it["part"], fact_from(it["fact"]), Features(*it["features"]), it["is_exact"]) for it in values
+    ]

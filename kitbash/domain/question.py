@@ -34,9 +34,15 @@ def parse(raw: str, *, max_chars: int) -> Question:
 
 
 def printable(raw: str) -> str:
-    """Return the text on one line without control, format or private characters, so that a terminal can show it."""
-    kept = (char if unicodedata.category(char)[0] != "C" else _space_for(char) for char in raw)
-    return " ".join("".join(kept).split())
+    """Return the text on one line, white space folded, without anything a terminal might obey."""
+    return " ".join(visible(raw).split())
+
+
+def visible(raw: str) -> str:
+    """Return the text without control, format, surrogate or private characters; white space becomes plain spaces."""
+    if raw.isascii() and raw.isprintable():
+        return raw
+    return "".join(char if unicodedata.category(char)[0] != "C" else _space_for(char) for char in raw)
 
 
 def _space_for(char: str) -> str:

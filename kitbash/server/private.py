@@ -27,13 +27,23 @@ class Lease:
     """The right to use the private server; it runs at least until this is closed or the process ends."""
 
     url: str
+    folder: Path
     _users: int
 
     def close(self) -> None:
-        """Leave the server; the last one to leave stops it."""
+        """Leave the server; it is stopped a moment after the last one has left."""
         if self._users >= 0:
             os.close(self._users)
             self._users = -1
+
+    def wait_stopped(self, within_s: float) -> bool:
+        """Return True as soon as the server has stopped, False if somebody still uses it after the time given."""
+        ends_s = time.monotonic() + within_s
+        while _state(self.folder) is not None or keeper.answers(_address(self.url)):
+            if time.monotonic() > ends_s:
+                return False
+            time.sleep(_POLL_S)
+        return True
 
 
 def acquire(data_dir: Path) -> Lease:
@@ -54,7 +64,7 @@ def acquire(data_dir: Path) -> Lease:
     except BaseException:
         os.close(users)
         raise
-    return Lease(url, users)
+    return Lease(url, folder, users)
 
 
 def running(folder: Path) -> str | None:

@@ -1,0 +1,51 @@
+# `make help` explains itself. Every target installs what it needs into .venv.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTHON ?= python3
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+
+.PHONY: help install demo test check bench up test-docker lock clean
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## Install Kitbash and its tools into .venv
+
+# uv is fetched with pip when there is none; the versions and hashes are those of requirements.lock.
+$(STAMP): pyproject.toml requirements.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --no-deps --editable .
+	@touch $(STAMP)
+
+demo: $(STAMP) ## Answer real questions with a real worker, then stop everything
+	@$(BIN)/kitbash demo
+
+test: $(STAMP) ## Run all tests but those that need a Docker engine
+	@$(BIN)/python -m pytest -m "not docker"
+
+check: $(STAMP) ## Lint, format, types, floors
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports
+
+bench: $(STAMP) ## Measure speed and size, one JSON object a line
+	@$(BIN)/python -m bench
+
+up: $(STAMP) ## Run the server, all workers, beat and Flower until Ctrl-C
+	@$(BIN)/kitbash up
+
+test-docker: $(STAMP) ## Run pytest-celery against the built image; skips where there is no engine
+	@$(BIN)/python -m pytest -m docker -rs
+
+lock: $(STAMP) ## Resolve the dependencies again into requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--extra embedded --group dev --output-file requirements.lock pyproject.toml
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .hypothesis .import_linter_cache

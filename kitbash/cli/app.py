@@ -1,0 +1,122 @@
+"""The commands of `kitbash`, one line each; what they do is in the module of their name, imported when they are called."""
+
+from typing import Annotated, Optional
+
+import typer
+
+from kitbash.cli import cartridge_app, config_app
+from kitbash.domain.answer import AskMode
+
+app = typer.Typer(
+    name="kitbash",
+    help="Answers questions at the cheapest layer that can be trusted, with sources and an honest confidence.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(cartridge_app.app, name="cartridge")
+app.add_typer(config_app.app, name="config")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Mode = Annotated[AskMode, typer.Option(help="Where the layers run: in this process, or in workers.")]
+Project = Annotated[Optional[str], typer.Option(help="Which knowledge may be drawn on.")]  # noqa: UP045 - typer reads it
+Timeout = Annotated[Optional[float], typer.Option(help="Seconds from question to answer.", min=0.001)]  # noqa: UP045
+
+
+@app.command()
+def ask(
+    question: Annotated[list[str], typer.Argument(help="The question; words are joined by spaces.")],
+    *,
+    as_json: AsJson = False,
+    mode: Mode = AskMode.AUTO,
+    project: Project = None,
+    timeout: Timeout = None,
+    trace: Annotated[bool, typer.Option("--trace", help="Show every layer's verdict.")] = False,
+) -> None:
+    """Ask one question. Exits with 0 answered, 5 not known, 4 timed out, 3 Redis down, 2 usage, 1 error."""
+    from kitbash.cli import ask as command  # noqa: PLC0415
+
+    command.ask(" ".join(question), as_json=as_json, mode=mode, project=project, timeout_s=timeout, trace=trace)
+
+
+@app.command()
+def repl(
+    *,
+    mode: Annotated[str, typer.Option(help="direct: in this process; redis: through workers.")] = "direct",
+    project: Project = None,
+) -> None:
+    """Ask question after question; an empty line or Ctrl-D leaves."""
+    from kitbash.cli import repl as command  # noqa: PLC0415
+
+    command.repl(mode=mode, project=project)
+
+
+@app.command()
+def up() -> None:
+    """Run the server, all workers, beat and Flower under one supervisor, until Ctrl-C."""
+    from kitbash.cli import up as command  # noqa: PLC0415
+
+    command.up()
+
+
+@app.command()
+def status(*, as_json: AsJson = False) -> None:
+    """Show the server, the workers, the queues and the cartridges."""
+    from kitbash.cli import status as command  # noqa: PLC0415
+
+    command.status(as_json=as_json)
+
+
+@app.command()
+def tail(
+    *,
+    as_json: AsJson = False,
+    since_start: Annotated[bool, typer.Option("--all", help="Begin with the oldest event that is kept.")] = False,
+    count: Annotated[Optional[int], typer.Option(min=1, help="Leave after this many events.")] = None,  # noqa: UP045
+) -> None:
+    """Show what happens to all queries, as it happens."""
+    from kitbash.cli import tail as command  # noqa: PLC0415
+
+    command.tail(as_json=as_json, since_start=since_start, count=count)
+
+
+@app.command()
+def trace(query_id: Annotated[str, typer.Argument(metavar="ID")], *, as_json: AsJson = False) -> None:
+    """Show everything that happened to one query."""
+    from kitbash.cli import trace as command  # noqa: PLC0415
+
+    command.trace(query_id, as_json=as_json)
+
+
+@app.command()
+def dead(*, as_json: AsJson = False) -> None:
+    """Show what the queues gave up on."""
+    from kitbash.cli import dead as command  # noqa: PLC0415
+
+    command.dead(as_json=as_json)
+
+
+@app.command()
+def doctor(*, as_json: AsJson = False) -> None:
+    """Check everything Kitbash needs, and say how to mend what is wrong."""
+    from kitbash.cli import doctor as command  # noqa: PLC0415
+
+    command.doctor(as_json=as_json)
+
+
+@app.command()
+def demo() -> None:
+    """Start a server and a worker, ask a few questions, show who answered, stop everything."""
+    from kitbash.cli import demo as command  # noqa: PLC0415
+
+    command.demo()
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from kitbash import __version__  # noqa: PLC0415
+
+    typer.echo(f"kitbash {__version__}")
+
+

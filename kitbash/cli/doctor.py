@@ -1,0 +1,109 @@
+"""`kitbash doctor`: everything Kitbash needs, one check a line, each with what mends it."""
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import kitbash
+from kitbash import assets
+from kitbash.cli import output
+from kitbash.cli.main import Exit
+from kitbash.errors import KitbashError, Unavailable
+from kitbash.runtime import Runtime
+from kitbash.server import binary
+from kitbash.settings import load
+
+
+class State(StrEnum):
+    """How a check went. A warning does not keep Kitbash from answering."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at."""
+
+    name: str
+    state: State
+    says: str
+
+
+def doctor(*, as_json: bool) -> None:
+    """Print every check; leave with 3 if a dependency is down, 1 if something else is wrong."""
+    checks = list(run())
+    if as_json:
+        output.print_json([asdict(check) for check in checks])
+    else:
+        for check in checks:
+            style = {"ok": "green", "warning": "yellow"}.get(check.state, "red")
+            output.emphasised(f"{check.state.value:8} {check.name:12} {check.says}", style)
+    states = {check.state for check in checks}
+    sys.exit(Exit.DEPENDENCY_DOWN if State.DOWN in states else Exit.ERROR if State.FAILED in states else 0)
+
+
+def run() -> Iterator[Check]:
+    """Yield every check, the ones that others rest on first."""
+    yield Check("version", State.OK, f"kitbash {kitbash.__version__}, Python {sys.version.split()[0]}")
+    yield _tried("assets", lambda: str(assets.root()))
+    yield _tasks_package()
+    try:
+        settings = load().settings
+    except KitbashError as error:
+        yield Check("settings", State.FAILED, str(error))
+        return
+    yield Check("settings", State.OK, "valid")
+    runtime = Runtime(settings)
+    try:
+        yield _tried("server", lambda: _server(runtime))
+        yield _tried("blackboard", lambda: runtime.board.server())
+        yield from _cartridges(runtime)
+        model = settings.kobold.address
+        yield Check("model", State.OK if model else State.WARNING, model or "none: set KITBASH_KOBOLD__URL to use one")
+    finally:
+        runtime.close()
+
+
+def _tried(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, State.OK, look())
+    except Unavailable as error:
+        return Check(name, State.DOWN, str(error))
+    except (KitbashError, OSError) as error:
+        return Check(name, State.FAILED, str(error))
+
+
+def _tasks_package() -> Check:
+    """Say whether the package `tasks` that Python finds is Kitbash's own."""
+    spec = importlib.util.find_spec("tasks")
+    found = Path(spec.origin).resolve().parent if spec and spec.origin else None
+    ours = Path(kitbash.__file__).resolve().parent.parent / "tasks"
+    if found == ours:
+        return Check("tasks", State.OK, str(ours))
+    says = f"another package called 'tasks' is found first ({found}); run Kitbash in an environment of its own"
+    return Check("tasks", State.FAILED, says)
+
+
+def _server(runtime: Runtime) -> str:
+    if runtime.at.lease is None:
+        return "given by settings"
+    server = binary.find()
+    return f"private, {server.path.name} {server.version} from {server.path.parent}"
+
+
+def _cartridges(runtime: Runtime) -> Iterator[Check]:
+    try:
+        library = runtime.library
+        count, facts = len(library.cartridges), sum(it.index.fact_count for it in library.cartridges.values())
+    except (KitbashError, OSError) as error:
+        yield Check("cartridges", State.FAILED, str(error))
+        return
+    yield Check("cartridges", State.OK if count else State.WARNING, f"{count} open with {facts} facts")
+    for it in library.set_aside:
+        yield Check("cartridge", State.FAILED, f"{it.name} is set aside: {it.reason}")

@@ -1,0 +1,55 @@
+"""`kitbash tail`."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from kitbash.blackboard.board import Event, EventKind
+from kitbash.cli import output
+from kitbash.client import Client
+from kitbash.domain import codec
+
+_BLOCK_MS: Final = 1000
+
+
+def tail(*, as_json: bool, since_start: bool, count: int | None) -> None:
+    """Print events of all queries as they happen, until interrupted or `count` are shown."""
+    with Client() as client:
+        after, shown = "0" if since_start else "$", 0
+        if not since_start:
+            output.note("Waiting for queries; Ctrl-C leaves.")
+        while count is None or shown < count:
+            for event in client.runtime.board.feed(after=after, block_ms=_BLOCK_MS):
+                after = event.entry_id
+                show(event, as_json=as_json)
+                shown += 1
+                if shown == count:
+                    return
+
+
+def show(event: Event, *, as_json: bool) -> None:
+    """Print one event."""
+    at_ms = int(event.entry_id.partition("-")[0])
+    if as_json:
+        output.print_json(
+            {"at_ms": at_ms, "query_id": event.query_id, "kind": event.kind.value, "data": data_of(event)}
+        )
+        return
+    clock = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M:%S.%f")[:-3]
+    output.line(f"{clock}  {event.query_id[-8:]}  {event.kind.value:9} {words(event)}")
+
+
+def data_of(event: Event) -> object:
+    """Return an event's data, parsed where it is JSON."""
+    return codec.json.loads(event.data) if event.kind in {EventKind.VERDICT, EventKind.FINISHED} else event.data
+
+
+def words(event: Event) -> str:
+    """Return an event's data in words."""
+    if event.kind is EventKind.VERDICT:
+        verdict = codec.verdict_from(event.data)
+        mark = "passed" if verdict.passed else "passes on"
+        return f"{verdict.layer.label:9} {mark}: {verdict.confidence:.2f}, {verdict.reason} ({verdict.latency_ms:.1f} ms)"
+    if event.kind is EventKind.FINISHED:
+        answer = codec.answer_from(event.data)
+        return f"{answer.status.value}: {answer.text}"
+    return event.data

@@ -1,0 +1,37 @@
+"""`kitbash up`: everything of the Procfile under one supervisor."""
+
+import asyncio
+import os
+import sys
+
+from kitbash import assets
+from kitbash.cli import output
+from kitbash.cli.supervisor import parse_procfile, supervise
+from kitbash.runtime import Runtime
+from kitbash.settings import load
+
+_COLOURS = (36, 33, 32, 35, 34, 96, 93, 92)
+
+
+def up() -> None:
+    """Run every process until Ctrl-C; leave none behind."""
+    services = parse_procfile(assets.path("Procfile"))
+    width = max(len("supervisor"), *(len(service.name) for service in services))
+    colours = {service.name: _COLOURS[at % len(_COLOURS)] for at, service in enumerate(services)}
+
+    def say(name: str, text: str) -> None:
+        if sys.stdout.isatty():
+            sys.stdout.write(f"\x1b[{colours.get(name, 1)}m{name:{width}}\x1b[0m | ")
+        else:
+            sys.stdout.write(f"{name:{width}} | ")
+        output.line(text)
+        sys.stdout.flush()
+
+    runtime = Runtime(load().settings)
+    try:
+        say("supervisor", f"server: {runtime.board.server()}")
+        # Cartridges are built and indexed once here, not by every worker at the same moment.
+        say("supervisor", f"cartridges: {len(runtime.library.cartridges)}")
+        asyncio.run(supervise(services, {**os.environ, "PYTHONUNBUFFERED": "1"}, say))
+    finally:
+        runtime.close()
