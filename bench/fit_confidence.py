@@ -1,8 +1,8 @@
 """Fit the weights of `config/confidence.json` to the starter questions. `python bench/fit_confidence.py [--write]`.
 
-Each question alias is asked against its fact without that alias (is the best candidate the right fact?), each alias with
-a word left out against its fact with all aliases, and both again with the fact taken out, as are small talk and questions
-on nothing Kitbash knows (then every candidate is wrong). Nine facts
+Each question alias is asked against its fact without that alias (is the best candidate the right fact?), each alias
+with a word left out against its fact with all aliases, and both again with the fact taken out, as are small talk and
+questions on nothing Kitbash knows (then every candidate is wrong). Nine facts
 in ten are fitted to, the tenth is reported on. Deterministic: the same starter knowledge gives the same file.
 """
 
@@ -46,59 +46,58 @@ RIDGE = 1.0
 Row = tuple[list[float], bool]
 
 
-def rows(library: Library) -> Iterator[tuple[int, Row]]:
-    """Yield a fold (0 to 9) and a row for each question that proposes anything."""
-    cartridges = library.visible(("general", "self"))
-    facts = {(fact.cartridge, fact.fact_id): fact for cartridge in cartridges for fact in cartridge.index.facts()}
-    total = len(facts)
-    holders: dict[str, int] = {}
-    for fact in facts.values():
-        for stem in set(indexed_stems(fact)):
-            holders[stem] = holders.get(stem, 0) + 1
+class Questions:
+    """Asks questions against the starter facts as they are, or as if an alias or a whole fact were not there."""
 
-    def best(question: str, own: Fact | None, *, keep: bool) -> tuple[list[float], Fact] | None:
+    def __init__(self, library: Library) -> None:
+        """Read all facts of the general and self cartridges."""
+        self.cartridges = library.visible(("general", "self"))
+        self.facts = [fact for cartridge in self.cartridges for fact in cartridge.index.facts()]
+        self.holders: dict[str, int] = {}
+        for fact in self.facts:
+            for stem in set(indexed_stems(fact)):
+                self.holders[stem] = self.holders.get(stem, 0) + 1
+
+    def best(self, question: str, own: Fact | None, *, keep: bool) -> tuple[list[float], Fact] | None:
+        """Return the features and margin of the best candidate; `own` stands for the fact of its id, or is left out."""
         stems = tuple(dict.fromkeys(content_stems(question)))
-        left = dict(holders)
+        left = dict(self.holders)
         if own is not None:
-            without = replace(own, aliases=tuple(alias for alias in own.aliases if alias != question))
-            gone = set(indexed_stems(own)) - (set(indexed_stems(without)) if keep else set())
-            left = {stem: count - (stem in gone) for stem, count in holders.items()}
-            own = without
-        weights = {stem: idf(total, left.get(stem, 0)) for stem in stems}
+            before = next(fact for fact in self.facts if _same(fact, own))
+            for stem in set(indexed_stems(before)) - (set(indexed_stems(own)) if keep else set()):
+                left[stem] -= 1
+        weights = {stem: idf(len(self.facts), left.get(stem, 0)) for stem in stems}
         unknown = frozenset(stem for stem in stems if not left.get(stem))
         asked = Asked.of(question, weights, unknown)
-        found: list[tuple[Features, Fact]] = []
-        for cartridge in cartridges:
-            for fact in cartridge.index.propose([stem for stem in stems if stem not in unknown], 8):
-                if own is not None and (fact.cartridge, fact.fact_id) == (own.cartridge, own.fact_id):
-                    if not keep:
-                        continue
-                    fact = own
-                found.append((features(asked, fact), fact))
+        known = [stem for stem in stems if stem not in unknown]
+        proposed = [fact for cartridge in self.cartridges for fact in cartridge.index.propose(known, 8)]
+        others = [fact for fact in proposed if own is None or not _same(fact, own)]
+        own_again = [own] if own is not None and keep and len(others) < len(proposed) else []
+        found = [(features(asked, fact), fact) for fact in (*others, *own_again)]
         found.sort(key=lambda it: -strength(it[0]))
         if not found:
             return None
         margin = strength(found[0][0]) - (strength(found[1][0]) if len(found) > 1 else 0.0)
         return [*found[0][0], margin], found[0][1]
 
-    for fact in facts.values():
+
+def _same(one: Fact, other: Fact) -> bool:
+    return (one.cartridge, one.fact_id) == (other.cartridge, other.fact_id)
+
+
+def rows(questions: Questions) -> Iterator[tuple[int, Row]]:
+    """Yield a fold (0 to 9) and a row for each question that proposes anything."""
+    for fact in questions.facts:
         fold = int(sha256(fact.text.encode()).hexdigest(), 16) % 10
-        for alias in fact.aliases:
-            if not fact.level.states_facts:
-                continue
-            for keep in (True, False):
-                top = best(alias, fact, keep=keep)
-                if top is not None:
-                    right = (top[1].cartridge, top[1].fact_id) == (fact.cartridge, fact.fact_id)
-                    yield fold, (top[0], right)
-            for shorter in shortened(alias):
+        for alias in fact.aliases if fact.level.states_facts else ():
+            without = replace(fact, aliases=tuple(other for other in fact.aliases if other != alias))
+            for question, own in ((alias, without), *((shorter, fact) for shorter in shortened(alias))):
                 for keep in (True, False):
-                    top = best(shorter, fact, keep=keep)
+                    top = questions.best(question, own, keep=keep)
                     if top is not None:
-                        right = (top[1].cartridge, top[1].fact_id) == (fact.cartridge, fact.fact_id)
-                        yield fold, (top[0], right)
+                        yield fold, (top[0], _same(top[1], fact))
     for number, question in enumerate(SMALL_TALK):
-        top = best(question, None, keep=True)
+        top = questions.best(question, None, keep=True)
         if top is not None:
             yield number % 10, (top[0], False)
 
@@ -169,7 +168,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         starter.ensure(Path(folder))
         library = Library([Path(folder)], Path(folder) / "cache")
-        data = list(rows(library))
+        data = list(rows(Questions(library)))
         library.close()
     weights = fit([row for fold, row in data if fold])
     held_out = report(weights, [row for fold, row in data if not fold])

@@ -5,13 +5,11 @@ logged and kept beside the queue, and the worker goes on.
 """
 
 import logging
-from collections.abc import Mapping
 from queue import Empty
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport import redis as stock
-from typing_extensions import override
 
 REFUSED: Final = "kitbash.refused"
 """The list, on the broker, that keeps the newest hundred elements that were no messages."""
@@ -21,25 +19,25 @@ _SHOWN_CHARS: Final = 2000
 log = logging.getLogger(__name__)
 
 
-class Channel(stock.Channel):
+_Stock: Final[Any] = stock
+
+
+class Channel(_Stock.Channel):
     """A channel that refuses an element it cannot read instead of failing."""
 
-    @override
     def _brpop_read(self, **options: Any) -> Any:
         try:
-            return super()._brpop_read(**options)
+            return cast("Any", super())._brpop_read(**options)
         except (ValueError, KeyError, TypeError) as error:
             # The element is gone from the queue, and its reply fully read: nothing is left half done.
-            log.error("broker.refused: an element of a queue is no message (%s: %s)", type(error).__name__, error)
+            log.warning("broker.refused: an element of a queue is no message (%s: %s)", type(error).__name__, error)
             with self.conn_or_acquire() as client:
                 client.lpush(REFUSED, f"{type(error).__name__}: {error}"[:_SHOWN_CHARS])
                 client.ltrim(REFUSED, 0, _KEPT - 1)
             raise Empty from error
 
-    # Kombu binds its handlers by name when it is constructed; see `stock.Channel.__init__`.
 
-
-class Transport(stock.Transport):
+class Transport(_Stock.Transport):
     """The Redis transport with that channel."""
 
     Channel = Channel
@@ -47,9 +45,4 @@ class Transport(stock.Transport):
 
 def install() -> None:
     """Have `redis://` and `redis+socket://` brokers use this transport in this process."""
-    aliases: Mapping[str, str] = TRANSPORT_ALIASES
-    if aliases.get("redis") != _PATH:
-        TRANSPORT_ALIASES["redis"] = _PATH
-
-
-_PATH: Final = f"{__name__}:Transport"
+    TRANSPORT_ALIASES["redis"] = f"{__name__}:Transport"

@@ -75,7 +75,5 @@ worker_send_task_events = True
 worker_proc_alive_timeout = 30
 worker_cancel_long_running_tasks_on_connection_loss = True
 beat_scheduler = "celery.beat:Scheduler"
-beat_schedule = {
-    "sweep": {"task": SWEEP, "schedule": SWEEP_EVERY_S, "options": {"expires": 5 * SWEEP_EVERY_S}}
-}
+beat_schedule = {"sweep": {"task": SWEEP, "schedule": SWEEP_EVERY_S, "options": {"expires": 5 * SWEEP_EVERY_S}}}
 timezone = "UTC"

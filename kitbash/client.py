@@ -3,9 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Final
-
-from typing_extensions import Self
+from typing import Final, Self
 
 from kitbash.blackboard.board import OPEN, Event, EventKind, NewQuery, Trace
 from kitbash.cascade import direct, reflex
@@ -132,7 +130,7 @@ class Client:
         if answer is None:
             return None
         self.runtime.board.open_answered(query, verdict, answer)
-        return _result(query.query_id, query.text, answer, [verdict], query.mode, started_s)
+        return Result(query.query_id, query.text, answer, (verdict,), query.mode, _waited_ms(started_s))
 
     def _has_workers(self) -> bool:
         serving = self.runtime.board.workers()
@@ -173,7 +171,7 @@ class Client:
                     verdicts.append(codec.verdict_from(event.data))
                 elif event.kind is EventKind.FINISHED:
                     answer = codec.answer_from(event.data)
-                    return _result(query_id, text, answer, verdicts, Mode.CELERY, started_s)
+                    return Result(query_id, text, answer, tuple(verdicts), Mode.CELERY, _waited_ms(started_s))
         # Whoever ends it first wins: a layer that answers at this moment is heard.
         self.runtime.board.finish(query_id, late())
         return self._ended(query_id, started_s)
@@ -184,7 +182,7 @@ class Client:
             self.runtime.board.finish(query_id, Answer(Status.FAILED, "No layer could run.", None, 0.0))
             trace = self.trace(query_id)
         answer = trace.answer or Answer(Status.FAILED, "The answer is gone.", None, 0.0)
-        return _result(query_id, trace.text, answer, list(trace.verdicts), trace.mode, started_s)
+        return Result(query_id, trace.text, answer, trace.verdicts, trace.mode, _waited_ms(started_s))
 
 
 def result_of(trace: Trace) -> Result | None:
@@ -196,8 +194,5 @@ def result_of(trace: Trace) -> Result | None:
     return Result(trace.query_id, trace.text, trace.answer, trace.verdicts, trace.mode, latency_ms)
 
 
-def _result(
-    query_id: QueryId, text: str, answer: Answer, verdicts: list[Verdict], mode: Mode, started_s: float
-) -> Result:
-    latency_ms = (time.monotonic() - started_s) * 1000
-    return Result(query_id, text, answer, tuple(verdicts), mode, latency_ms)
+def _waited_ms(started_s: float) -> float:
+    return (time.monotonic() - started_s) * 1000

@@ -2,19 +2,18 @@
 
 from celery import Task
 
-from kitbash.celery import app
 from kitbash.domain.layer import Stage
 from tasks.escalation import take
-from tasks.lane import options
+from tasks.lane import lane
 
 
-@app.task(**options(Stage.SEARCH))
-def search(self: Task, query_id: str, shard: int) -> None:
+@lane(Stage.SEARCH)
+def search(self: "Task[..., None]", query_id: str, shard: int) -> None:
     """Let one shard propose facts for this query."""
     take(self, Stage.SEARCH, query_id, shard)
 
 
-@app.task(**options(Stage.FUSE))
-def fuse(self: Task, query_id: str) -> None:
+@lane(Stage.FUSE)
+def fuse(self: "Task[..., None]", query_id: str) -> None:
     """Let Layer 2 answer from what all shards proposed."""
     take(self, Stage.FUSE, query_id)

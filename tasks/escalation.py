@@ -1,4 +1,4 @@
-"""The canvas: chains and a chord of immutable signatures that carry a question upwards, dropped as soon as it is answered."""
+"""The canvas: chains and a chord of immutable signatures that carry a question upwards until it is answered."""
 
 from celery import Task, chain, chord
 from celery.canvas import Signature
@@ -36,7 +36,7 @@ def resume(query_id: QueryId, done: frozenset[str], plan: Plan | None) -> None:
         _line([_link(stage, query_id) for stage in rest]).apply_async()
 
 
-def take(task: Task, stage: Stage, query_id: str, shard: int | None = None) -> Stepped:
+def take(task: "Task[..., None]", stage: Stage, query_id: str, shard: int | None = None) -> Stepped:
     """Run one stage of a query in a task; when the query is over, drop what is left of the task's chain."""
     stepped = step(stage, QueryId(query_id), current().collaborators, shard=shard)
     if stepped.outcome is Outcome.OVER:

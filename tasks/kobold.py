@@ -2,13 +2,12 @@
 
 from celery import Task
 
-from kitbash.celery import app
 from kitbash.domain.layer import Stage
 from tasks.escalation import take
-from tasks.lane import options
+from tasks.lane import lane
 
 
-@app.task(**options(Stage.GENERATE))
-def generate(self: Task, query_id: str) -> None:
+@lane(Stage.GENERATE)
+def generate(self: "Task[..., None]", query_id: str) -> None:
     """Let Layer 4 answer this query, or end it as unknown."""
     take(self, Stage.GENERATE, query_id)

@@ -2,13 +2,12 @@
 
 from celery import Task
 
-from kitbash.celery import app
 from kitbash.domain.layer import Stage
 from tasks.escalation import take
-from tasks.lane import options
+from tasks.lane import lane
 
 
-@app.task(**options(Stage.REFLEX))
-def answer(self: Task, query_id: str) -> None:
+@lane(Stage.REFLEX)
+def answer(self: "Task[..., None]", query_id: str) -> None:
     """Let Layer 0 try this query: exact question forms."""
     take(self, Stage.REFLEX, query_id)

@@ -31,7 +31,7 @@ def keep_results_for_chords(**_: Any) -> None:
 
     Clients have none: one with a backend subscribes for every task it sends.
     """
-    app.conf.result_backend = runtime.current().at.broker
+    app.conf.update(result_backend=runtime.current().at.broker)
 
 
 @signals.task_prerun.connect
@@ -73,5 +73,3 @@ def withdraw(sender: Any, **_: Any) -> None:
         runtime.current().board.announce(str(sender), list(Queue), ttl_ms=0)
     except StoreUnavailable as error:
         log.warning("worker.unwithdrawn", worker=str(sender), reason=str(error))
-
-

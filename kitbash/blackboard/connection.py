@@ -1,8 +1,8 @@
 """Connections to the blackboard's server, with every wait bounded."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final, cast
 
 import redis
 from redis.backoff import ExponentialBackoff
@@ -26,7 +26,8 @@ def connect(url: str, *, connect_timeout_s: float, socket_timeout_s: float, clus
     try:
         if cluster:
             with translated(url):
-                return RedisCluster.from_url(
+                clusters = cast("Any", RedisCluster)
+                return clusters.from_url(
                     url,
                     decode_responses=True,
                     socket_connect_timeout=connect_timeout_s,
@@ -62,7 +63,7 @@ def masked(url: str) -> str:
 
 
 @contextmanager
-def translated(url: str) -> Iterator[None]:
+def translated(url: str) -> Generator[None]:
     """Turn redis-py's errors in a block into Kitbash's, naming the server and what to do."""
     try:
         yield
@@ -84,10 +85,12 @@ def _first_line(error: Exception) -> str:
 def check(client: AnyRedis, url: str) -> str:
     """Return the server's name and version. Raises ConfigError if it is too old, or may evict what must not be lost."""
     with translated(url):
-        info = client.info("server")
-        memory = client.info("memory")
+        # The stubs of redis-py leave the reply of INFO half known.
+        asked: Any = client
+        info: dict[str, Any] = asked.info("server")
+        memory: dict[str, Any] = asked.info("memory")
     version = str(info.get("redis_version", "0"))
-    if int(version.split(".")[0]) < 7:  # noqa: PLR2004 - the first version with `#!lua`
+    if int(version.split(".", maxsplit=1)[0]) < 7:  # noqa: PLR2004 - the first version with `#!lua`
         message = f"Redis at {masked(url)} has version {version}; Kitbash needs 7 or later"
         raise ConfigError(message)
     policy = str(memory.get("maxmemory_policy", "noeviction"))

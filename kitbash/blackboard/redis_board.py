@@ -1,7 +1,7 @@
 """The blackboard on Redis: one script or one pipeline a call."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from kitbash.blackboard import connection, keys
 from kitbash.blackboard.board import (
@@ -36,7 +36,8 @@ class RedisBlackboard:
 
     def __init__(self, client: AnyRedis, url: str, *, ttl_s: int, max_deliveries: int) -> None:
         """Use a client; `url` is for messages. Nothing is sent yet."""
-        self._client = client
+        # The stubs of redis-py know two kinds of client, and their replies only by half.
+        self._client: Any = client
         self._url = url
         self._ttl_s = ttl_s
         self._max_deliveries = max_deliveries
@@ -170,7 +171,8 @@ class RedisBlackboard:
     def _stream(self, key: str, after: str, block_ms: int) -> list[Event]:
         with translated(self._url):
             reply: Any = self._client.xread({key: after}, block=block_ms or None)
-        streams = reply.items() if isinstance(reply, dict) else reply or ()
+        # RESP3 replies with a mapping of streams, RESP2 with a list of pairs.
+        streams = cast("dict[str, Any]", reply).items() if isinstance(reply, dict) else cast("list[Any]", reply or [])
         return [_event(entry) for _, entries in streams for entry in _entries(entries)]
 
     def trace(self, query_id: QueryId) -> Trace | None:
@@ -221,7 +223,8 @@ class RedisBlackboard:
 
     def _now(self) -> tuple[int, int]:
         reply: Any = self._client.time()
-        return next(iter(reply.values())) if isinstance(reply, dict) else reply
+        seconds, microseconds = next(iter(cast("dict[str, Any]", reply).values())) if isinstance(reply, dict) else reply
+        return int(seconds), int(microseconds)
 
     def resume(self, pulse: Pulse, *, most: int) -> bool:
         """Return whether the caller may send this query's canvas again; at most one caller may."""

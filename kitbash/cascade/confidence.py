@@ -19,7 +19,6 @@ EXACT: Final = 0.99
 """How sure an exact question form is. Not 1: an alias can be a poor one."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class Weights:
     """The logistic model: one weight for each of `NAMES`, and a bias."""

@@ -45,7 +45,7 @@ def features(asked: Asked, fact: Fact) -> Features:
     total = asked.weight(asked.stems)
     texts = (*fact.aliases, fact.text)
     wordings = [_wording(text) for text in texts]
-    held = frozenset().union(*(stems for _, stems, _ in wordings), _wording(fact.topic)[1])
+    held = frozenset[str]().union(*(stems for _, stems, _ in wordings), _wording(fact.topic)[1])
     # The fact's own wording counts as an alias only where it has none: it says more than any question asks.
     aliases = wordings[:-1] or wordings
     closest = max(aliases, key=lambda wording: (_dice(asked, wording[1]), _in_order(asked.ordered, wording[0])))

@@ -93,7 +93,7 @@ def verdict_of(stage: Stage, finding: Finding, threshold: float, latency_ms: flo
 
 
 def answer_of(verdict: Verdict, finding: Finding) -> Answer | None:
-    """Return the answer of a verdict that passed: as sure as that the facts fit and that the least sure of them is so."""
+    """Return the answer of a verdict that passed: as sure as that its facts fit and are so."""
     if not verdict.passed or finding.answer is None:
         return None
     least = min((fact.confidence for fact in finding.evidence), default=1.0)

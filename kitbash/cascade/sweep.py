@@ -22,7 +22,7 @@ class Care(Enum):
 
 
 def care(pulse: Pulse) -> Care:
-    """Return what a query needs, by what the server's clock says. Waiting in a long queue looks like dying: hence doubling."""
+    """Return what a query needs, by the server's clock. A long queue looks like a death, hence the doubling."""
     if pulse.state != OPEN:
         # Listed before it exists: a query this young may still be on its way in.
         young = pulse.state is None and pulse.now_ms - int(pulse.query_id[:12], 16) < STALLED_MS

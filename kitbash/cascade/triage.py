@@ -22,7 +22,10 @@ _COMPARED: Final = re.compile(
     r"(?:\bcompare|\bdifferences?\s+between)\s+(.+?)\s+(?:and|with|to|versus|vs\.?)\s+(.+?)\s*[?.]*$", re.IGNORECASE
 )
 _FORMS: Final = (
-    (re.compile(r"\bhow (?:many|much|fast|far|long|high|tall|deep|old|hot|big|heavy|large)\b", re.IGNORECASE), "quantity"),
+    (
+        re.compile(r"\bhow (?:many|much|fast|far|long|high|tall|deep|old|hot|big|heavy|large)\b", re.IGNORECASE),
+        "quantity",
+    ),
     (re.compile(r"\bwho(?:m|se)?\b", re.IGNORECASE), "person"),
     (re.compile(r"\bwhen\b|\bwhat year\b", re.IGNORECASE), "time"),
     (re.compile(r"\bwhere\b", re.IGNORECASE), "place"),

@@ -1,4 +1,4 @@
-"""The commands of `kitbash`, one line each; what they do is in the module of their name, imported when they are called."""
+"""The commands of `kitbash`; what they do is in the module of their name, imported when they are called."""
 
 from typing import Annotated, Optional
 
@@ -118,5 +118,3 @@ def version() -> None:
     from kitbash import __version__  # noqa: PLC0415
 
     typer.echo(f"kitbash {__version__}")
-
-

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ def list_(*, as_json: bool) -> None:
     library = _library()
     rows = [_about(cartridge) for cartridge in library.cartridges.values()]
     if as_json:
-        aside = [
+        aside: list[dict[str, Any]] = [
             {"name": it.name, "facts": 0, "levels": {}, "path": str(it.folder), "set_aside": it.reason}
             for it in library.set_aside
         ]
@@ -66,7 +66,9 @@ def show(name: str, *, limit: int, as_json: bool) -> None:
     if as_json:
         output.print_json({**_about(cartridge), "items": [_fact_json(fact) for fact in facts[:limit]]})
         return
-    rows = [(it.fact_id, it.level.label, f"{it.confidence:.2f}", it.text, "; ".join(it.sources)) for it in facts[:limit]]
+    rows = [
+        (it.fact_id, it.level.label, f"{it.confidence:.2f}", it.text, "; ".join(it.sources)) for it in facts[:limit]
+    ]
     output.table(f"{name}: {len(facts)} facts", ("id", "level", "confidence", "text", "source"), rows)
     if len(facts) > limit:
         output.note(f"{len(facts) - limit} more; --limit shows them")
@@ -175,7 +177,7 @@ def _tell(built: list[Built], *, as_json: bool) -> None:
 
 
 @contextmanager
-def _progress(name: str) -> Iterator[Callable[[int], None]]:
+def _progress(name: str) -> Generator[Callable[[int], None]]:
     """Give a function to call with the number of statements read; shown on a terminal only."""
     if not sys.stderr.isatty():
         yield lambda _: None
@@ -187,5 +189,3 @@ def _progress(name: str) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(name, total=None)
         yield lambda number: bar.update(task, completed=number)
-
-

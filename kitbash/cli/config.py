@@ -1,7 +1,7 @@
 """`kitbash config show`."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, SecretStr
 
@@ -19,7 +19,9 @@ def show(*, origin: bool, as_json: bool) -> None:
         output.print_json([{"name": name, "value": value, "origin": where} for name, value, where in rows])
         return
     if origin:
-        output.table("Settings", ("name", "value", "origin", "environment name"), [(*it, long_name(it[0])) for it in rows])
+        output.table(
+            "Settings", ("name", "value", "origin", "environment name"), [(*it, long_name(it[0])) for it in rows]
+        )
     else:
         output.table("Settings", ("name", "value"), [it[:2] for it in rows])
 
@@ -30,7 +32,9 @@ def names() -> list[str]:
 
 
 def _origin(origins: Any, dotted: str) -> str:
-    return next((where for name, where in origins.items() if name == dotted or name.startswith(f"{dotted}.")), "default")
+    return next(
+        (where for name, where in origins.items() if name == dotted or name.startswith(f"{dotted}.")), "default"
+    )
 
 
 def _value(settings: Settings, dotted: str) -> Any:
@@ -47,5 +51,5 @@ def _shown(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, dict):
-        return {str(key): _shown(item) for key, item in value.items()}
+        return {str(key): _shown(item) for key, item in cast("dict[Any, Any]", value).items()}
     return str(value) if isinstance(value, Path) else value

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -31,7 +31,7 @@ STOPPED_S: Final = 5.0
 
 
 def demo() -> None:
-    """Ask the questions through one worker; print who answered, and one whole trace. Raises Unavailable if none starts."""
+    """Ask the questions through one worker; print who answered, and one whole trace. Raises Unavailable if it fails."""
     with Client() as client, _worker(client):
         results = [client.ask(text, mode=AskMode.CELERY) for text in QUESTIONS]
         rows = [_row(result) for result in results]
@@ -61,13 +61,13 @@ def _row(result: Result) -> tuple[str, ...]:
 
 
 @contextmanager
-def _worker(client: Client) -> Iterator[None]:
+def _worker(client: Client) -> Generator[None]:
     """Have one worker for all queues, from when it is ready to the end of the block."""
     queues = ",".join(queue.value for queue in Queue)
     command = [sys.executable, "-m", "celery", "-A", "kitbash", "worker", "-Q", queues, "-B", "-n", "demo@%h"]
     output.note(f"Starting: celery -A kitbash worker -Q {queues} -B")
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "worker.log").open("w+") as log:
-        process = subprocess.Popen(  # noqa: PLW1509 - before any thread is started
+        process = subprocess.Popen(
             command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=os.environ, preexec_fn=die_with_parent
         )
         try:

@@ -62,7 +62,7 @@ def run() -> Iterator[Check]:
     runtime = Runtime(settings)
     try:
         yield _tried("server", lambda: _server(runtime))
-        yield _tried("blackboard", lambda: runtime.board.server())
+        yield _tried("blackboard", runtime.board.server)
         yield from _cartridges(runtime)
         model = settings.kobold.address
         yield Check("model", State.OK if model else State.WARNING, model or "none: set KITBASH_KOBOLD__URL to use one")

@@ -48,7 +48,9 @@ def words(event: Event) -> str:
     if event.kind is EventKind.VERDICT:
         verdict = codec.verdict_from(event.data)
         mark = "passed" if verdict.passed else "passes on"
-        return f"{verdict.layer.label:9} {mark}: {verdict.confidence:.2f}, {verdict.reason} ({verdict.latency_ms:.1f} ms)"
+        return (
+            f"{verdict.layer.label:9} {mark}: {verdict.confidence:.2f}, {verdict.reason} ({verdict.latency_ms:.1f} ms)"
+        )
     if event.kind is EventKind.FINISHED:
         answer = codec.answer_from(event.data)
         return f"{answer.status.value}: {answer.text}"

@@ -7,7 +7,7 @@ from kitbash.domain.ids import parse_query_id
 
 
 def trace(text: str, *, as_json: bool) -> None:
-    """Print everything about one query. Raises UsageError for an id Kitbash did not make, NotFound for one that is gone."""
+    """Print everything about one query. Raises UsageError for an id Kitbash did not make, NotFound if it is gone."""
     query_id = parse_query_id(text)
     with Client() as client:
         found = client.trace(query_id)

@@ -143,6 +143,4 @@ def candidates_to(candidates: list[Candidate]) -> str:
 def candidates_from(text: str) -> list[Candidate]:
     """Return the candidates that `candidates_to` wrote."""
     values: list[Json] = json.loads(text)
-    return [
-        Candidate(it["part"], fact_from(it["fact"]), Features(*it["features"]), it["is_exact"]) for it in values
-    ]
+    return [Candidate(it["part"], fact_from(it["fact"]), Features(*it["features"]), it["is_exact"]) for it in values]

@@ -7,7 +7,7 @@ nested one, with the level as a name and the question aliases beside it.
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -31,7 +31,7 @@ class Metadata(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    confidence: float = Field(0.5, ge=0, le=1)
+    confidence: float = Field(default=0.5, ge=0, le=1)
     sources: list[str] = Field(default_factory=list)
     epistemic_level: Level = Level.EMPIRICAL
     created_at: str | None = None
@@ -107,7 +107,7 @@ def parse(line: str, place: str) -> Annotation:
     if not isinstance(record, dict):
         message = f"{place} holds a {type(record).__name__} instead of an object"
         raise KnowledgeError(message)
-    known: dict[str, Any] = {str(key): value for key, value in record.items()}
+    known: dict[str, Any] = {str(key): value for key, value in cast("dict[Any, Any]", record).items()}
     try:
         return Annotation.model_validate(known if "metadata" in known else _nested(known))
     except (ValidationError, ValueError) as error:

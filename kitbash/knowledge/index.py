@@ -24,8 +24,14 @@ VERSION: Final = "1"
 """Raised whenever the schema, the stemmer or the normal form changes what is stored."""
 
 _OBJECTS: Final = frozenset(
-    ("meta", "fact", "form", "vocabulary", "lexical")
-    + tuple(f"lexical_{part}" for part in ("data", "idx", "docsize", "config", "content"))
+    (
+        "meta",
+        "fact",
+        "form",
+        "vocabulary",
+        "lexical",
+        *(f"lexical_{part}" for part in ("data", "idx", "docsize", "config", "content")),
+    )
 )
 _SCHEMA: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

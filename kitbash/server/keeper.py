@@ -54,7 +54,7 @@ def start(program: str, data: Path, address: Path, log: Path) -> "subprocess.Pop
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=die_with_parent,  # noqa: PLW1509 - this process has one thread
+        preexec_fn=die_with_parent,
     )
 
 
@@ -90,6 +90,11 @@ def stop(server: "subprocess.Popen[bytes]") -> None:
         server.wait()
 
 
+def leave(_number: int, _frame: object) -> None:
+    """End in order, so that the server is stopped too."""
+    sys.exit(0)
+
+
 def keep(folder: Path, program: str, data: Path) -> int:
     """Start the server and watch until nobody uses it. Returns the exit code."""
     address = folder / "redis.sock"
@@ -99,7 +104,7 @@ def keep(folder: Path, program: str, data: Path) -> int:
     state, log = folder / "server.json", folder / "server.log"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, leave)
     server = start(program, data, address, log)
     try:
         if not wait_ready(server, address):

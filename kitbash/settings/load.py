@@ -6,11 +6,11 @@ Precedence, strongest first: flags, environment, `.env`, YAML, defaults.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any, Final, Self, cast
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-from typing_extensions import Self, override
+from typing_extensions import override
 
 from kitbash.errors import ConfigError
 from kitbash.settings import model as m
@@ -80,7 +80,7 @@ class Loaded:
 
 
 def load(flags: Tree | None = None) -> Loaded:
-    """Return the settings in force. Raises ConfigError naming the setting, its origin and, for a typo, the nearest one."""
+    """Return the settings in force. Raises ConfigError naming the setting, its origin and what a typo is near."""
     given = flags or {}
     origins: dict[str, str] = dict.fromkeys(_flat(given), "flag")
     for source in sources(Settings):
@@ -96,7 +96,7 @@ def load(flags: Tree | None = None) -> Loaded:
 def _flat(tree: Mapping[str, Any], above: str = "") -> Iterator[str]:
     for name, value in tree.items():
         if isinstance(value, dict) and value:
-            yield from _flat(value, f"{above}{name}.")
+            yield from _flat(cast("Tree", value), f"{above}{name}.")
         else:
             yield f"{above}{name}"
 

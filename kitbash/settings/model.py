@@ -26,22 +26,22 @@ class Subject(BaseModel):
 class Redis(Subject):
     """The blackboard's server. With neither `url` nor `host` a private one is found or started."""
 
-    url: SecretStr | None = Field(None, description="redis://, rediss://, unix:// or redis+socket:// URL")
-    host: str | None = Field(None, description="used with port, db and password when url is not set")
-    port: int = Field(6379, ge=1, le=65535)
-    db: int = Field(0, ge=0)
+    url: SecretStr | None = Field(default=None, description="redis://, rediss://, unix:// or redis+socket:// URL")
+    host: str | None = Field(default=None, description="used with port, db and password when url is not set")
+    port: int = Field(default=6379, ge=1, le=65535)
+    db: int = Field(default=0, ge=0)
     password: SecretStr | None = None
     cluster: bool = Field(default=False, description="the blackboard is a Redis Cluster")
-    connect_timeout_s: float = Field(2.0, gt=0, le=60)
-    socket_timeout_s: float = Field(3.0, gt=0, le=60)
+    connect_timeout_s: float = Field(default=2.0, gt=0, le=60)
+    socket_timeout_s: float = Field(default=3.0, gt=0, le=60)
 
 
 class Broker(Subject):
     """The server that carries Celery messages; the blackboard's when not set."""
 
     url: SecretStr | None = None
-    visibility_timeout_s: int = Field(180, ge=10, description="longer than every lease")
-    max_deliveries: int = Field(3, ge=1, le=20, description="a layer that dies this often is buried")
+    visibility_timeout_s: int = Field(default=180, ge=10, description="longer than every lease")
+    max_deliveries: int = Field(default=3, ge=1, le=20, description="a layer that dies this often is buried")
 
 
 class Paths(Subject):
@@ -65,9 +65,9 @@ class Paths(Subject):
 class Query(Subject):
     """How a question is taken in and kept."""
 
-    timeout_s: float = Field(30.0, gt=0, le=3600, description="from question to terminal state")
-    max_chars: int = Field(2000, ge=1, le=100_000)
-    ttl_s: int = Field(3600, ge=60, description="how long a query's keys stay on the blackboard")
+    timeout_s: float = Field(default=30.0, gt=0, le=3600, description="from question to terminal state")
+    max_chars: int = Field(default=2000, ge=1, le=100_000)
+    ttl_s: int = Field(default=3600, ge=60, description="how long a query's keys stay on the blackboard")
     project: str = "default"
 
 
@@ -92,27 +92,27 @@ class Cartridge(Subject):
     """Layer 2: how knowledge is opened and searched."""
 
     starter: bool = Field(default=True, description="open the starter knowledge beside your own")
-    facts_per_shard: int = Field(20_000, ge=1, description="more facts than this are searched in parallel shards")
-    candidates: int = Field(8, ge=1, le=100, description="facts a shard proposes for each part of a question")
+    facts_per_shard: int = Field(default=20_000, ge=1, description="more are searched in parallel shards")
+    candidates: int = Field(default=8, ge=1, le=100, description="facts a shard proposes for each part of a question")
 
 
 class Bitnet(Subject):
     """The small model's server (llama.cpp or bitnet.cpp)."""
 
     host: str | None = None
-    port: int = Field(8080, ge=1, le=65535)
+    port: int = Field(default=8080, ge=1, le=65535)
 
 
 class Kobold(Subject):
     """Layer 4's KoboldCpp server. Without `url` and `host` the layer says that no model is configured."""
 
-    url: str | None = Field(None, description="http://host:port of a KoboldCpp server")
+    url: str | None = Field(default=None, description="http://host:port of a KoboldCpp server")
     host: str | None = None
-    port: int = Field(5001, ge=1, le=65535)
+    port: int = Field(default=5001, ge=1, le=65535)
     api_key: SecretStr | None = None
-    max_tokens: int = Field(200, ge=1, le=8192)
-    temperature: float = Field(0.3, ge=0, le=2)
-    slots: int = Field(1, ge=1, le=256, description="requests the server takes at once, over all workers")
+    max_tokens: int = Field(default=200, ge=1, le=8192)
+    temperature: float = Field(default=0.3, ge=0, le=2)
+    slots: int = Field(default=1, ge=1, le=256, description="requests the server takes at once, over all workers")
 
     @property
     def address(self) -> str | None:
@@ -131,10 +131,11 @@ class Project(Subject):
     """What a question asked under this name may draw on."""
 
     factions: tuple[Faction, ...] = ("general", "self")
-    kappa: float = Field(1.0, gt=0, le=10, description="how strict the coupling between levels is")
+    kappa: float = Field(default=1.0, gt=0, le=10, description="how strict the coupling between levels is")
 
 
 def default_projects() -> dict[str, Project]:
+    """Return the projects there are when none are set."""
     return {
         "default": Project(),
         "fiction": Project(factions=("general", "self", "fiction"), kappa=0.5),

@@ -1,6 +1,6 @@
 """YAML read safely: plain values only, no aliases, no tags, a bounded size."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import yaml
 from typing_extensions import override
@@ -36,4 +36,4 @@ def parse_mapping(text: str, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         message = f"{name} must hold a mapping, not a {type(value).__name__}"
         raise ConfigError(message)
-    return {str(key): item for key, item in value.items()}
+    return {str(key): item for key, item in cast("dict[Any, Any]", value).items()}

@@ -1,7 +1,7 @@
 """Ordinary prose, split into sentences that can stand as statements."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from kitbash.domain.question import printable
 
@@ -11,10 +11,12 @@ MIN_WORDS: Final = 3
 def sentences(text: str) -> Iterator[str]:
     """Yield the sentences of a paragraph that state something: three words or more, and not a question."""
     # Imported here: building needs it, answering does not.
-    import sentencex  # noqa: PLC0415
+    import sentencex  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs]
 
-    for sentence in sentencex.segment("en", printable(text)):
-        clean = sentence.strip()
+    split: Any = sentencex
+
+    for sentence in split.segment("en", printable(text)):
+        clean = str(sentence).strip()
         if len(clean.split()) >= MIN_WORDS and not clean.endswith("?"):
             yield clean
 

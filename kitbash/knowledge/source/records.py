@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from kitbash.errors import KnowledgeError
 from kitbash.knowledge.source.statement import Defaults, Statement, confidence_of, level_of, text_of
@@ -37,17 +37,19 @@ def from_json(text: str, name: str, defaults: Defaults) -> Iterator[Statement]:
     except (ValueError, RecursionError) as error:
         message = f"{name} is not valid JSON: {error}"
         raise KnowledgeError(message) from error
-    records: Any = value.get("facts") if isinstance(value, dict) else value
+    records: Any = cast("dict[str, Any]", value).get("facts") if isinstance(value, dict) else value
     if not isinstance(records, list):
         message = f"{name} must hold a list of facts, or an object with the list under 'facts'"
         raise KnowledgeError(message)
-    for number, record in enumerate(records, start=1):
+    for number, record in enumerate(cast("list[Any]", records), start=1):
         place = f"{name}, fact {number}"
         if isinstance(record, str):
             yield from _statement({"text": record}, place, defaults)
         elif isinstance(record, dict):
-            inner = record.get("metadata")
-            yield from _statement({**(inner if isinstance(inner, dict) else {}), **record}, place, defaults)
+            flat = cast("dict[str, Any]", record)
+            inner = flat.get("metadata")
+            above = cast("dict[str, Any]", inner) if isinstance(inner, dict) else {}
+            yield from _statement({**above, **flat}, place, defaults)
         else:
             message = f"{place} is a {type(record).__name__}; a fact is an object with a text"
             raise KnowledgeError(message)
@@ -80,5 +82,5 @@ def _first(record: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
 def _several(value: object) -> tuple[str, ...]:
     if value is None:
         return ()
-    items = value if isinstance(value, list) else str(value).split(";")
+    items: list[Any] = cast("list[Any]", value) if isinstance(value, list) else [*str(value).split(";")]
     return tuple(dict.fromkeys(text for item in items if (text := " ".join(str(item).split()))))
