@@ -6,7 +6,7 @@ logged and kept beside the queue, and the worker goes on.
 
 import logging
 from queue import Empty
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport import redis as stock
@@ -27,7 +27,7 @@ class Channel(_Stock.Channel):
 
     def _brpop_read(self, **options: Any) -> Any:
         try:
-            return cast("Any", super())._brpop_read(**options)
+            return super()._brpop_read(**options)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         except (ValueError, KeyError, TypeError) as error:
             # The element is gone from the queue, and its reply fully read: nothing is left half done.
             log.warning("broker.refused: an element of a queue is no message (%s: %s)", type(error).__name__, error)

@@ -137,6 +137,7 @@ class Client:
         return all(serving.get(queue) for queue in _NEEDED)
 
     def _send(self, query: NewQuery) -> None:
+        self.runtime.make_current()
         # Imported here: Celery takes longer to import than direct mode takes to answer.
         from kombu.exceptions import OperationalError  # noqa: PLC0415
 

@@ -11,6 +11,7 @@ from kitbash.cascade import confidence
 from kitbash.cascade.collaborators import Collaborators
 from kitbash.cascade.policy import Policy, ProjectRule, Rule
 from kitbash.domain.layer import Layer
+from kitbash.errors import ConfigError
 from kitbash.knowledge import starter
 from kitbash.knowledge.library import Library
 from kitbash.models.generator import Generator
@@ -141,11 +142,25 @@ class Runtime:
         for name in ("generator", "library", "board"):
             if opened.get(name) is not None:
                 opened[name].close()
+        if _CURRENT.get(os.getpid()) is self:
+            del _CURRENT[os.getpid()]
         at: Addresses | None = opened.get("at")
         if at is not None and at.lease is not None and self._at is None:
             at.lease.close()
 
+    def make_current(self) -> None:
+        """Have this process's Celery application use this runtime, and so its broker.
 
+        Raises ConfigError if it uses another broker already: an application has one for as long as the process lives.
+        """
+        at = self.at.broker
+        if _BROKER.setdefault(os.getpid(), at) != at:
+            message = f"this process already sends to {connection.masked(_BROKER[os.getpid()])}; use another process"
+            raise ConfigError(message)
+        _CURRENT[os.getpid()] = self
+
+
+_BROKER: Final[dict[int, str]] = {}
 _CURRENT: Final[dict[int, Runtime]] = {}
 
 
@@ -154,5 +169,5 @@ def current() -> Runtime:
     pid = os.getpid()
     if pid not in _CURRENT:
         _CURRENT.clear()
-        _CURRENT[pid] = Runtime(load().settings)
+        Runtime(load().settings).make_current()
     return _CURRENT[pid]

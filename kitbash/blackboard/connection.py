@@ -23,17 +23,18 @@ def connect(url: str, *, connect_timeout_s: float, socket_timeout_s: float, clus
     Raises ConfigError for a URL that is not Redis'.
     """
     retry = Retry(ExponentialBackoff(cap=0.2, base=0.05), 1)
+    # The stubs of redis-py leave `from_url` half known.
+    one, several = cast("tuple[Any, Any]", (Redis, RedisCluster))
     try:
         if cluster:
             with translated(url):
-                clusters = cast("Any", RedisCluster)
-                return clusters.from_url(
+                return several.from_url(
                     url,
                     decode_responses=True,
                     socket_connect_timeout=connect_timeout_s,
                     socket_timeout=socket_timeout_s,
                 )
-        return Redis.from_url(
+        return one.from_url(
             client_url(url),
             decode_responses=True,
             socket_connect_timeout=connect_timeout_s,

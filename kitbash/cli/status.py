@@ -33,6 +33,7 @@ def read(client: Client) -> dict[str, Any]:
     runtime = client.runtime
     board, library = runtime.board, runtime.library
     workers = board.workers()
+    runtime.make_current()
     waiting = depths()
     return {
         "server": board.server(),
