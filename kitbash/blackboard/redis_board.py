@@ -57,6 +57,12 @@ class RedisBlackboard:
             reply: Any = self._client.zcard(keys.OPEN_QUERIES)
         return int(reply)
 
+    def size_bytes(self, query_id: QueryId) -> int:
+        """Return how much memory a query's keys take on the server."""
+        with translated(self._url):
+            sizes = [self._client.memory_usage(key) for key in keys.query_keys(query_id)]
+        return sum(size or 0 for size in sizes)
+
     def open(self, query: NewQuery) -> None:
         """Have the query written and its event stream begun; it is among the open ones before it exists."""
         at = keys.query_keys(query.query_id)

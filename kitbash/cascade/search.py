@@ -1,7 +1,9 @@
 """Layer 2, first half: one shard proposes facts for each part of the question."""
 
 from collections.abc import Sequence
+from typing import Final
 
+from kitbash.cascade.confidence import strength
 from kitbash.cascade.features import Asked, features
 from kitbash.domain import codec
 from kitbash.domain.candidate import Candidate
@@ -13,32 +15,38 @@ from kitbash.errors import KnowledgeError
 from kitbash.knowledge.cartridge import Cartridge
 from kitbash.knowledge.index import forms_of
 
+_WHOLE: Final = 0.999
+
 
 def search(plan: Plan, cartridges: Sequence[Cartridge], limit: int) -> Finding:
-    """Return up to `limit` candidates of each cartridge and part, with features that compare over all shards.
+    """Return the `limit` strongest candidates for each part, with features that compare over all shards.
 
     A cartridge that breaks while it is read is left out and named; the others still propose.
     """
     found: list[Candidate] = []
-    broken: list[str] = []
-    for cartridge in cartridges:
-        try:
-            found += _propose(plan, cartridge, limit)
-        except KnowledgeError as error:
-            broken.append(str(error))
+    broken: dict[str, str] = {}
+    for number, part in enumerate(plan.parts):
+        proposed: list[Candidate] = []
+        for cartridge in cartridges:
+            try:
+                proposed += _propose(plan, number, part, cartridge, limit)
+            except KnowledgeError as error:
+                broken[cartridge.name] = str(error)
+        proposed.sort(key=lambda it: (-strength(it.features), it.fact.cartridge, it.fact.fact_id))
+        found += proposed[:limit]
     names = ", ".join(cartridge.name for cartridge in cartridges)
-    reason = f"{len(found)} candidates from {names}" + "".join(f"; {error}" for error in broken)
+    reason = f"{len(found)} candidates from {names}" + "".join(f"; {error}" for error in broken.values())
     return Finding(0.0, reason, product=codec.candidates_to(found))
 
 
-def _propose(plan: Plan, cartridge: Cartridge, limit: int) -> list[Candidate]:
+def _propose(plan: Plan, number: int, part: str, cartridge: Cartridge, limit: int) -> list[Candidate]:
+    stems = [stem for stem in dict.fromkeys(content_stems(part)) if stem not in plan.unknown]
+    asked = Asked.of(part, plan.weights, plan.unknown)
+    form = normal_form(part)
     found: list[Candidate] = []
-    for number, part in enumerate(plan.parts):
-        stems = [stem for stem in dict.fromkeys(content_stems(part)) if stem not in plan.unknown]
-        asked = Asked.of(part, plan.weights, plan.unknown)
-        form = normal_form(part)
-        found += [
-            Candidate(number, fact, features(asked, fact), form in forms_of(fact))
-            for fact in cartridge.index.propose(stems, limit)
-        ]
+    for fact in cartridge.index.propose(stems, limit):
+        shared = features(asked, fact)
+        # An exact form covers every content word; making a fact's forms is only worth it then.
+        is_exact = shared.coverage >= _WHOLE and form in forms_of(fact)
+        found.append(Candidate(number, fact, shared, is_exact))
     return found

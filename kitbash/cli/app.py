@@ -60,11 +60,15 @@ def up() -> None:
 
 
 @app.command()
-def status(*, as_json: AsJson = False) -> None:
+def status(
+    *,
+    as_json: AsJson = False,
+    worker: Annotated[Optional[str], typer.Option(help="Only exit with 3 unless this worker announces itself.")] = None,  # noqa: UP045
+) -> None:
     """Show the server, the workers, the queues and the cartridges."""
     from kitbash.cli import status as command  # noqa: PLC0415
 
-    command.status(as_json=as_json)
+    command.status(as_json=as_json, worker=worker)
 
 
 @app.command()

@@ -6,11 +6,20 @@ from kitbash.blackboard import connection
 from kitbash.cli import output
 from kitbash.client import Client
 from kitbash.domain.layer import Queue
+from kitbash.errors import Unavailable
 
 
-def status(*, as_json: bool) -> None:
-    """Print the server, the queues with their workers, and the cartridges."""
+def status(*, as_json: bool, worker: str | None = None) -> None:
+    """Print the server, the queues with their workers, and the cartridges.
+
+    With `worker` nothing is printed; raises Unavailable unless it announced itself in the last seconds.
+    """
     with Client() as client:
+        if worker is not None:
+            if not any(worker in names for names in client.runtime.board.workers().values()):
+                message = f"no worker {worker!r} announces itself; start it with: celery -A kitbash worker -n {worker}"
+                raise Unavailable(message)
+            return
         found = read(client)
     if as_json:
         output.print_json(found)

@@ -93,7 +93,7 @@ class Cartridge(Subject):
 
     starter: bool = Field(default=True, description="open the starter knowledge beside your own")
     facts_per_shard: int = Field(default=20_000, ge=1, description="more are searched in parallel shards")
-    candidates: int = Field(default=8, ge=1, le=100, description="facts a shard proposes for each part of a question")
+    candidates: int = Field(default=5, ge=1, le=100, description="facts a shard proposes for each part of a question")
 
 
 class Bitnet(Subject):
