@@ -71,7 +71,7 @@ def ask_direct(client: Client) -> None:
     figures.print_median("client_ask_layer2_direct", samples)
 
 
-def canvas(client: Client) -> None:
+def canvas(client: Client, pool: str = "prefork") -> None:
     """Measure a question through four queued tasks beside a default chain of four no-ops read with `.get()`, in turn."""
     from celery import chain  # noqa: PLC0415 - the URL must be known first
 
@@ -80,7 +80,8 @@ def canvas(client: Client) -> None:
     from bench.noop import app, noop  # noqa: PLC0415
 
     environment = {"NOOP_URL": url}
-    plain = ["-A", "bench.noop", "worker", "-Q", "celery", "-n", "noop@%h", "-P", "solo"]
+    # A worker as `celery worker` starts it, but for its pool: both run one task at a time in one process.
+    plain = ["-A", "bench.noop", "worker", "-Q", "celery", "-n", "noop@%h", "-P", pool]
     with surroundings.kitbash_worker(client) as ours, surroundings.worker(plain, environment):
 
         def links() -> object:

@@ -18,7 +18,7 @@ ALL_QUEUES = ",".join(queue.value for queue in Queue)
 @contextmanager
 def client() -> Generator[Client]:
     """Give a client on a private server in a fresh data folder, stopped at the end."""
-    with tempfile.TemporaryDirectory(prefix="kitbash-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="kitbash-bench-", ignore_cleanup_errors=True) as folder:
         os.environ["KITBASH_DATA_DIR"] = folder
         os.environ["KITBASH_LOG_LEVEL"] = "WARNING"
         with Client() as made:

@@ -71,7 +71,8 @@ worker_prefetch_multiplier = 1
 # One task at a time and one process a worker: the least memory and delay; more throughput is more workers.
 worker_pool = "solo"
 worker_hijack_root_logger = False
-worker_send_task_events = True
+# Off until somebody watches: Flower switches them on, and each is one more message a task.
+worker_send_task_events = False
 worker_proc_alive_timeout = 30
 worker_cancel_long_running_tasks_on_connection_loss = True
 beat_scheduler = "celery.beat:Scheduler"

@@ -8,11 +8,10 @@ from typing import Final, Self
 from kitbash.blackboard.board import OPEN, Event, EventKind, NewQuery, Trace
 from kitbash.cascade import direct, reflex
 from kitbash.cascade.step import answer_of, late, verdict_of
-from kitbash.domain import codec, question
+from kitbash.domain import question
 from kitbash.domain.answer import Answer, AskMode, Mode, Result, Status
 from kitbash.domain.ids import QueryId, new_query_id
 from kitbash.domain.layer import Queue, Stage
-from kitbash.domain.verdict import Verdict
 from kitbash.errors import NotFound, StoreUnavailable
 from kitbash.runtime import Runtime
 from kitbash.settings import Settings, load
@@ -160,19 +159,18 @@ class Client:
         on_event: Callable[[Event], None] | None,
     ) -> Result:
         ends_s = started_s + timeout_s
-        verdicts: list[Verdict] = []
         after = "0"
         while (left_s := ends_s - time.monotonic()) > 0:
             block_ms = max(1, min(_BLOCK_MS, int(left_s * 1000)))
-            for event in self.runtime.board.events(query_id, after=after, block_ms=block_ms):
-                after = event.entry_id
-                if on_event is not None:
+            if on_event is not None:
+                for event in self.runtime.board.events(query_id, after=after, block_ms=block_ms):
+                    after = event.entry_id
                     on_event(event)
-                if event.kind is EventKind.VERDICT:
-                    verdicts.append(codec.verdict_from(event.data))
-                elif event.kind is EventKind.FINISHED:
-                    answer = codec.answer_from(event.data)
-                    return Result(query_id, text, answer, tuple(verdicts), Mode.CELERY, _waited_ms(started_s))
+                block_ms = 1
+            # Without a listener only the end wakes this process, not every step on the way.
+            ended = self.runtime.board.wait_end(query_id, block_ms=block_ms)
+            if ended is not None:
+                return Result(query_id, text, ended.answer, ended.verdicts, Mode.CELERY, _waited_ms(started_s))
         # Whoever ends it first wins: a layer that answers at this moment is heard.
         self.runtime.board.finish(query_id, late())
         return self._ended(query_id, started_s)

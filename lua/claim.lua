@@ -5,21 +5,26 @@
 -- KEYS[3] kb:{q:<id>}:work    hash: what earlier stages left for later ones
 -- KEYS[4] kb:{q:<id>}:events  stream: its lifecycle
 -- ARGV[1] stage   ARGV[2] token, fresh for each delivery   ARGV[3] lease_ms   ARGV[4] most deliveries   ARGV[5] ttl_s
--- Returns {code, now_ms, query as a flat list, work as a flat list}; the code is one of
+-- Returns {code, remaining_ms, text, project, kappa, work as a flat list}; the code is one of
 --   1 claimed | 2 recorded before | 3 claimed only to bury it: delivered too often
 --   0 held by another delivery | -1 the query has ended | -2 no such query | -3 past its deadline
 local query, claims, work, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local stage, token = ARGV[1], ARGV[2]
 local state, deadline_ms = unpack(redis.call('HMGET', query, 'state', 'deadline_ms'))
-if not state then return {-2, 0, {}, {}} end
-if state ~= 'open' then return {-1, 0, {}, {}} end
+if not state then return {-2} end
+if state ~= 'open' then return {-1} end
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
-if now_ms >= tonumber(deadline_ms) then return {-3, now_ms, {}, {}} end
+local remaining_ms = deadline_ms - now_ms
+if remaining_ms <= 0 then return {-3} end
+local function reply(code)
+  local text, project, kappa = unpack(redis.call('HMGET', query, 'text', 'project', 'kappa'))
+  return {code, remaining_ms, text, project, kappa, redis.call('HGETALL', work)}
+end
 local owner, until_ms, count, done = unpack(
   redis.call('HMGET', claims, stage .. '.token', stage .. '.until_ms', stage .. '.count', stage .. '.done'))
-if done then return {2, now_ms, redis.call('HGETALL', query), redis.call('HGETALL', work)} end
-if owner and owner ~= token and now_ms < tonumber(until_ms) then return {0, now_ms, {}, {}} end
+if done then return reply(2) end
+if owner and owner ~= token and now_ms < tonumber(until_ms) then return {0} end
 local code = 1
 if owner ~= token then
   count = redis.call('HINCRBY', claims, stage .. '.count', 1)
@@ -30,4 +35,4 @@ redis.call('HSET', claims,
 redis.call('HSET', query, 'stage', stage, 'touched_ms', string.format('%.0f', now_ms))
 redis.call('XADD', events, '*', 'kind', 'started', 'data', stage)
 redis.call('EXPIRE', claims, ARGV[5])
-return {code, now_ms, redis.call('HGETALL', query), redis.call('HGETALL', work)}
+return reply(code)

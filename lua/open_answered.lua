@@ -2,9 +2,11 @@
 -- open_answered: write a query that Layer 0 answered in the caller, whole and ended, unless it exists.
 -- KEYS[1] kb:{q:<id>}:query     hash    KEYS[2] kb:{q:<id>}:verdicts  list
 -- KEYS[3] kb:{q:<id>}:answer    string  KEYS[4] kb:{q:<id>}:events    stream
+-- KEYS[5] kb:{feed}:events  stream: what happens to all queries; only where all keys are on one server
 -- ARGV[1] text   ARGV[2] project   ARGV[3] user   ARGV[4] session   ARGV[5] kappa
 -- ARGV[6] timeout_ms   ARGV[7] ttl_s   ARGV[8] mode
 -- ARGV[9] verdict JSON   ARGV[10] answer JSON   ARGV[11] terminal state   ARGV[12] stage
+-- ARGV[13] query id   ARGV[14] length of the feed
 -- Returns 1 written | 0 the query exists already
 local query, verdicts, answer, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 if redis.call('EXISTS', query) == 1 then return 0 end
@@ -19,5 +21,8 @@ redis.call('SET', answer, ARGV[10])
 redis.call('XADD', events, '*', 'kind', 'opened', 'data', ARGV[1])
 redis.call('XADD', events, '*', 'kind', 'verdict', 'data', ARGV[9])
 redis.call('XADD', events, '*', 'kind', 'finished', 'data', ARGV[10])
-for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ARGV[7]) end
+for at = 1, 4 do redis.call('EXPIRE', KEYS[at], ARGV[7]) end
+if KEYS[5] then
+  redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[14], '*', 'query_id', ARGV[13], 'kind', 'finished', 'data', ARGV[10])
+end
 return 1

@@ -88,6 +88,14 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """How a query ended, with everything its layers said."""
+
+    answer: Answer
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One entry of an event stream. `data` is text, or JSON for verdicts and answers."""
 
@@ -169,6 +177,10 @@ class Blackboard(Protocol):
 
     def finish(self, query_id: QueryId, answer: Answer) -> FinishCode:
         """End a query from outside its layers; the first to end it wins."""
+        ...
+
+    def wait_end(self, query_id: QueryId, *, block_ms: int) -> Ended | None:
+        """Return how a query ended, waiting up to `block_ms` for it, or None if it is still open."""
         ...
 
     def events(self, query_id: QueryId, *, after: str, block_ms: int) -> Sequence[Event]:

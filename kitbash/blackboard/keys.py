@@ -24,6 +24,7 @@ class QueryKeys(NamedTuple):
     work: str
     answer: str
     events: str
+    end: str
 
 
 def query_keys(query_id: QueryId) -> QueryKeys:

@@ -1,13 +1,16 @@
 """The blackboard on Redis: one script or one pipeline a call."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
+
+from redis.cluster import RedisCluster
 
 from kitbash.blackboard import connection, keys
 from kitbash.blackboard.board import (
     Claim,
     ClaimCode,
     DeadLetter,
+    Ended,
     Event,
     EventKind,
     FinishCode,
@@ -38,6 +41,7 @@ class RedisBlackboard:
         """Use a client; `url` is for messages. Nothing is sent yet."""
         # The stubs of redis-py know two kinds of client, and their replies only by half.
         self._client: Any = client
+        self._is_cluster = isinstance(client, RedisCluster)
         self._url = url
         self._ttl_s = ttl_s
         self._max_deliveries = max_deliveries
@@ -64,26 +68,33 @@ class RedisBlackboard:
         return sum(size or 0 for size in sizes)
 
     def open(self, query: NewQuery) -> None:
-        """Have the query written and its event stream begun; it is among the open ones before it exists."""
+        """Have the query written and its event stream begun; the sweep knows of it no later than it exists."""
         at = keys.query_keys(query.query_id)
         with translated(self._url):
-            pipe = self._client.pipeline(transaction=False)
-            # By the time in the id: the sweep goes through the oldest first.
-            pipe.zadd(keys.OPEN_QUERIES, {query.query_id: int(query.query_id[:12], 16)})
-            self._tell(pipe, query.query_id, EventKind.OPENED, query.text)
-            pipe.execute()
-            self._scripts.open(keys=[at.query, at.events], args=self._opening(query))
+            if self._is_cluster:
+                self._client.zadd(keys.OPEN_QUERIES, {query.query_id: int(query.query_id[:12], 16)})
+                self._tell(query.query_id, EventKind.OPENED, query.text)
+            self._scripts.open(
+                keys=[at.query, at.events, *self._beside(keys.FEED, keys.OPEN_QUERIES)],
+                args=[*self._opening(query), query.query_id, FEED_LENGTH],
+            )
 
     def open_answered(self, query: NewQuery, verdict: Verdict, answer: Answer) -> None:
         """Have a query written that is already over, in one step."""
         at = keys.query_keys(query.query_id)
         said = codec.answer_to(answer)
+        end = [codec.verdict_to(verdict), said, answer.status.value, verdict.stage.value]
         with translated(self._url):
             self._scripts.open_answered(
-                keys=[at.query, at.verdicts, at.answer, at.events],
-                args=[*self._opening(query), codec.verdict_to(verdict), said, answer.status.value, verdict.stage.value],
+                keys=[at.query, at.verdicts, at.answer, at.events, *self._beside(keys.FEED)],
+                args=[*self._opening(query), *end, query.query_id, FEED_LENGTH],
             )
-            self._tell(self._client, query.query_id, EventKind.FINISHED, said)
+            if self._is_cluster:
+                self._tell(query.query_id, EventKind.FINISHED, said)
+
+    def _beside(self, *more: str) -> tuple[str, ...]:
+        """Return keys of other tags that a script may take too: all of them on one server, none on a cluster."""
+        return () if self._is_cluster else more
 
     def _opening(self, query: NewQuery) -> list[str | int | float]:
         return [
@@ -108,15 +119,8 @@ class RedisBlackboard:
         code = ClaimCode(reply[0])
         if code not in _HAS_QUERY:
             return Claim(code)
-        held = _mapping(reply[2])
-        query = OpenQuery(
-            query_id=query_id,
-            text=held["text"],
-            project=held["project"],
-            kappa=float(held["kappa"]),
-            remaining_ms=int(held["deadline_ms"]) - int(reply[1]),
-            work=_mapping(reply[3]),
-        )
+        _, remaining_ms, text, project, kappa, work = reply
+        query = OpenQuery(query_id, text, project, float(kappa), int(remaining_ms), _mapping(work))
         return Claim(code, query)
 
     def record(
@@ -134,20 +138,18 @@ class RedisBlackboard:
         said = "" if verdict is None else codec.verdict_to(verdict)
         end = "" if answer is None else codec.answer_to(answer)
         state = "" if answer is None else answer.status.value
+        own = [at.query, at.claims, at.verdicts, at.work, at.answer, at.events, at.end]
         with translated(self._url):
             reply: Any = self._scripts.record(
-                keys=[at.query, at.claims, at.verdicts, at.work, at.answer, at.events],
-                args=[stage, token, said, product, end, state, self._ttl_s],
+                keys=[*own, *self._beside(keys.FEED, keys.OPEN_QUERIES)],
+                args=[stage, token, said, product, end, state, self._ttl_s, query_id, FEED_LENGTH],
             )
             code = RecordCode(reply)
-            if code is RecordCode.RECORDED and (said or end):
-                pipe = self._client.pipeline(transaction=False)
+            if self._is_cluster and code is RecordCode.RECORDED:
                 if said:
-                    self._tell(pipe, query_id, EventKind.VERDICT, said)
+                    self._tell(query_id, EventKind.VERDICT, said)
                 if end:
-                    self._tell(pipe, query_id, EventKind.FINISHED, end)
-                    pipe.zrem(keys.OPEN_QUERIES, query_id)
-                pipe.execute()
+                    self._ended(query_id, end)
         return code
 
     def finish(self, query_id: QueryId, answer: Answer) -> FinishCode:
@@ -156,15 +158,28 @@ class RedisBlackboard:
         said = codec.answer_to(answer)
         with translated(self._url):
             reply: Any = self._scripts.finish(
-                keys=[at.query, at.answer, at.events], args=[said, answer.status.value, self._ttl_s]
+                keys=[at.query, at.verdicts, at.answer, at.events, at.end],
+                args=[said, answer.status.value, self._ttl_s],
             )
             code = FinishCode(reply)
-            pipe = self._client.pipeline(transaction=False)
-            pipe.zrem(keys.OPEN_QUERIES, query_id)
             if code is FinishCode.FINISHED:
-                self._tell(pipe, query_id, EventKind.FINISHED, said)
-            pipe.execute()
+                self._ended(query_id, said)
         return code
+
+    def _ended(self, query_id: QueryId, said: str) -> None:
+        self._tell(query_id, EventKind.FINISHED, said)
+        self._client.zrem(keys.OPEN_QUERIES, query_id)
+
+    def wait_end(self, query_id: QueryId, *, block_ms: int) -> Ended | None:
+        """Return how a query ended, waiting up to `block_ms` for it, or None if it is still open."""
+        with translated(self._url):
+            reply: Any = self._client.xread({keys.query_keys(query_id).end: "0"}, block=block_ms)
+        entries = _first_stream(reply)
+        if not entries:
+            return None
+        _, fields = entries[0]
+        said = [text for text in fields["verdicts"].split("\n") if text]
+        return Ended(codec.answer_from(fields["answer"]), tuple(codec.verdict_from(text) for text in said))
 
     def events(self, query_id: QueryId, *, after: str, block_ms: int) -> Sequence[Event]:
         """Return the query's events after an entry id, waiting up to `block_ms` for the first."""
@@ -177,9 +192,7 @@ class RedisBlackboard:
     def _stream(self, key: str, after: str, block_ms: int) -> list[Event]:
         with translated(self._url):
             reply: Any = self._client.xread({key: after}, block=block_ms or None)
-        # RESP3 replies with a mapping of streams, RESP2 with a list of pairs.
-        streams = cast("dict[str, Any]", reply).items() if isinstance(reply, dict) else cast("list[Any]", reply or [])
-        return [_event(entry) for _, entries in streams for entry in _entries(entries)]
+        return [_event(entry) for entry in _first_stream(reply)]
 
     def trace(self, query_id: QueryId) -> Trace | None:
         """Return everything known about a query, or None if there is none of this id."""
@@ -297,18 +310,23 @@ class RedisBlackboard:
                 pipe.zrangebyscore(keys.workers(queue), seconds * 1000, "+inf")
             return dict(zip(Queue, pipe.execute(), strict=True))
 
-    def _tell(self, pipe: Any, query_id: QueryId, kind: EventKind, data: str) -> None:
+    def _tell(self, query_id: QueryId, kind: EventKind, data: str) -> None:
         entry = {"query_id": query_id, "kind": kind.value, "data": data}
-        pipe.xadd(keys.FEED, entry, maxlen=FEED_LENGTH, approximate=True)
+        self._client.xadd(keys.FEED, entry, maxlen=FEED_LENGTH, approximate=True)
 
 
 def _mapping(flat: Sequence[str]) -> dict[str, str]:
     return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
-def _entries(entries: Any) -> Iterable[Any]:
-    """Return the entries of one stream; RESP3 wraps them in one more list."""
-    return entries[0] if entries and isinstance(entries[0], list) else entries
+def _first_stream(reply: Any) -> list[Any]:
+    """Return the entries of the one stream that was read: RESP3 replies with a mapping, RESP2 with a list of pairs."""
+    if not reply:
+        return []
+    if isinstance(reply, dict):
+        entries: Any = next(iter(cast("dict[str, Any]", reply).values()))
+        return entries[0] if entries and isinstance(entries[0], list) else entries
+    return reply[0][1]
 
 
 def _event(entry: tuple[str, Mapping[str, str]]) -> Event:

@@ -1,6 +1,6 @@
 """What a question and a fact share, as absolute numbers from 0 to 1."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,60 +14,74 @@ class Asked:
     """One part of a question, with the idf weight of each of its content stems."""
 
     ordered: tuple[str, ...]
-    stems: frozenset[str]
     weights: Mapping[str, float]
-    unknown: frozenset[str]
+    total: float
     usual: float
-    negated: bool
+    unknown: float
+    heaviest: float
+    is_negated: bool
 
     @classmethod
     def of(cls, part: str, weights: Mapping[str, float], unknown: frozenset[str]) -> "Asked":
         """Return a part as the features see it. `weights` may hold stems of other parts as well."""
         ordered = content_stems(part)
-        stems = frozenset(ordered)
-        own = {stem: weights.get(stem, 0.0) for stem in stems}
-        usual = sum(own.values()) / len(own) if own else 1.0
-        return cls(ordered, stems, own, unknown & stems, usual, is_negated(part))
+        own = {stem: weights.get(stem, 0.0) for stem in ordered}
+        total = sum(own.values())
+        return cls(
+            ordered=ordered,
+            weights=own,
+            total=total,
+            usual=total / len(own) if own else 1.0,
+            unknown=sum(weight for stem, weight in own.items() if stem in unknown),
+            heaviest=max(own.values(), default=0.0),
+            is_negated=is_negated(part),
+        )
 
-    def weight(self, stems: Iterable[str]) -> float:
-        """Return the summed weight of stems; one that the question does not hold weighs as its mean."""
-        return sum(self.weights.get(stem, self.usual) for stem in stems)
+    def shared(self, stems: frozenset[str]) -> float:
+        """Return the weight of what a wording shares with the question."""
+        return sum(weight for stem, weight in self.weights.items() if stem in stems)
+
+    def dice(self, stems: frozenset[str]) -> float:
+        """Return the overlap with a wording; a stem that the question does not hold weighs as its mean does."""
+        shared = self.shared(stems)
+        others = len(stems) - sum(stem in stems for stem in self.weights)
+        both = self.total + shared + others * self.usual
+        return 2 * shared / both if both else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    ordered: tuple[str, ...]
+    stems: frozenset[str]
+    is_negated: bool
 
 
 @lru_cache(maxsize=8192)
-def _wording(text: str) -> tuple[tuple[str, ...], frozenset[str], bool]:
-    stems = content_stems(text)
-    return stems, frozenset(stems), is_negated(text)
+def _wording(text: str) -> _Wording:
+    ordered = content_stems(text)
+    return _Wording(ordered, frozenset(ordered), is_negated(text))
 
 
 def features(asked: Asked, fact: Fact) -> Features:
     """Return what a part of a question and a fact share."""
-    total = asked.weight(asked.stems)
-    texts = (*fact.aliases, fact.text)
-    wordings = [_wording(text) for text in texts]
-    held = frozenset[str]().union(*(stems for _, stems, _ in wordings), _wording(fact.topic)[1])
+    text = _wording(fact.text)
     # The fact's own wording counts as an alias only where it has none: it says more than any question asks.
-    aliases = wordings[:-1] or wordings
-    closest = max(aliases, key=lambda wording: (_dice(asked, wording[1]), _in_order(asked.ordered, wording[0])))
-    missing = max((asked.weights[stem] for stem in asked.stems - held), default=0.0)
-    heaviest = max(asked.weights.values(), default=0.0)
+    aliases = [_wording(alias) for alias in fact.aliases] or [text]
+    closest = max(aliases, key=lambda wording: asked.dice(wording.stems))
+    held = text.stems.union(_wording(fact.topic).stems, *(wording.stems for wording in aliases))
+    missing = [weight for stem, weight in asked.weights.items() if stem not in held]
     return Features(
-        coverage=asked.weight(asked.stems & held) / total if total else 0.0,
-        text=asked.weight(asked.stems & wordings[-1][1]) / total if total else 0.0,
-        subject=float(any(stem in asked.stems for stem in wordings[-1][0][:2])),
-        brief=1 / max(1, len(asked.stems)),
-        alias=_dice(asked, closest[1]),
-        order=_in_order(asked.ordered, closest[0]),
-        unknown=asked.weight(asked.unknown) / total if total else 1.0,
-        missing=missing / heaviest if heaviest else 1.0,
-        numbers=float(bool(numbers(asked.stems) - held)),
-        negation=float(asked.negated != closest[2]),
+        coverage=1 - sum(missing) / asked.total if asked.total else 0.0,
+        text=asked.shared(text.stems) / asked.total if asked.total else 0.0,
+        subject=float(any(stem in asked.weights for stem in text.ordered[:2])),
+        brief=1 / max(1, len(asked.weights)),
+        alias=asked.dice(closest.stems),
+        order=_in_order(asked.ordered, closest.ordered),
+        unknown=asked.unknown / asked.total if asked.total else 1.0,
+        missing=max(missing, default=0.0) / asked.heaviest if asked.heaviest else 1.0,
+        numbers=float(bool(numbers(asked.weights) - held)),
+        negation=float(asked.is_negated != closest.is_negated),
     )
-
-
-def _dice(asked: Asked, stems: frozenset[str]) -> float:
-    both = asked.weight(asked.stems) + asked.weight(stems)
-    return 2 * asked.weight(asked.stems & stems) / both if both else 0.0
 
 
 def _in_order(left: Sequence[str], right: Sequence[str]) -> float:

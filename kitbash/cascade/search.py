@@ -7,10 +7,10 @@ from kitbash.cascade.confidence import strength
 from kitbash.cascade.features import Asked, features
 from kitbash.domain import codec
 from kitbash.domain.candidate import Candidate
+from kitbash.domain.fact import Fact
 from kitbash.domain.normal_form import normal_form
 from kitbash.domain.plan import Plan
 from kitbash.domain.verdict import Finding
-from kitbash.domain.words import content_stems
 from kitbash.errors import KnowledgeError
 from kitbash.knowledge.cartridge import Cartridge
 from kitbash.knowledge.index import forms_of
@@ -26,12 +26,17 @@ def search(plan: Plan, cartridges: Sequence[Cartridge], limit: int) -> Finding:
     found: list[Candidate] = []
     broken: dict[str, str] = {}
     for number, part in enumerate(plan.parts):
+        asked = Asked.of(part, plan.weights, plan.unknown)
+        known = [stem for stem in asked.weights if stem not in plan.unknown]
+        form = normal_form(part)
         proposed: list[Candidate] = []
         for cartridge in cartridges:
             try:
-                proposed += _propose(plan, number, part, cartridge, limit)
+                facts = cartridge.index.propose(known, limit)
             except KnowledgeError as error:
                 broken[cartridge.name] = str(error)
+            else:
+                proposed += [_candidate(number, asked, form, fact) for fact in facts]
         proposed.sort(key=lambda it: (-strength(it.features), it.fact.cartridge, it.fact.fact_id))
         found += proposed[:limit]
     names = ", ".join(cartridge.name for cartridge in cartridges)
@@ -39,14 +44,7 @@ def search(plan: Plan, cartridges: Sequence[Cartridge], limit: int) -> Finding:
     return Finding(0.0, reason, product=codec.candidates_to(found))
 
 
-def _propose(plan: Plan, number: int, part: str, cartridge: Cartridge, limit: int) -> list[Candidate]:
-    stems = [stem for stem in dict.fromkeys(content_stems(part)) if stem not in plan.unknown]
-    asked = Asked.of(part, plan.weights, plan.unknown)
-    form = normal_form(part)
-    found: list[Candidate] = []
-    for fact in cartridge.index.propose(stems, limit):
-        shared = features(asked, fact)
-        # An exact form covers every content word; making a fact's forms is only worth it then.
-        is_exact = shared.coverage >= _WHOLE and form in forms_of(fact)
-        found.append(Candidate(number, fact, shared, is_exact))
-    return found
+def _candidate(part: int, asked: Asked, form: str, fact: Fact) -> Candidate:
+    shared = features(asked, fact)
+    # An exact form covers every content word; making a fact's forms is only worth it then.
+    return Candidate(part, fact, shared, shared.coverage >= _WHOLE and form in forms_of(fact))

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from kitbash.cascade.policy import Policy
@@ -14,6 +14,7 @@ from kitbash.errors import KnowledgeError
 from kitbash.knowledge.cartridge import Cartridge
 
 MAX_PARTS: Final = 4
+_HALF: Final = 0.5
 
 _SENTENCE: Final = re.compile(r"(?<=\?)\s+(?=\S)")
 _ASKING: Final = r"(?:what|who|whom|whose|which|when|where|why|how|is|are|was|were|do|does|did|can)"
@@ -44,7 +45,8 @@ def triage(question: str, cartridges: Sequence[Cartridge], kappa: float, policy:
     holders = {stem: sum(counts.get(stem, 0) for counts in known.values()) for stem in stems}
     weights = {stem: idf(total, holders[stem]) for stem in stems}
     unknown = frozenset(stem for stem in stems if not holders[stem])
-    chosen = [cartridge for cartridge in cartridges if known.get(cartridge.name)]
+    able = _able(known, parts, weights)
+    chosen = [cartridge for cartridge in cartridges if cartridge.name in able]
     shards = spread(((cartridge.name, cartridge.index.fact_count) for cartridge in chosen), policy.facts_per_shard)
     share = 1 - _share(weights, unknown)
     reason = _words(question, parts, chosen, cartridges, unknown) + "".join(f"; {error}" for error in broken)
@@ -62,6 +64,17 @@ def _known(stems: Sequence[str], cartridges: Sequence[Cartridge]) -> tuple[dict[
         except KnowledgeError as error:
             broken.append(str(error))
     return known, broken
+
+
+def _able(known: Mapping[str, Mapping[str, int]], parts: Sequence[str], weights: Mapping[str, float]) -> frozenset[str]:
+    """Return the cartridges that hold at least half of what the best one holds of some part, by idf weight."""
+    able: set[str] = set()
+    for part in parts:
+        stems = frozenset(content_stems(part))
+        held = {name: sum(weights[stem] for stem in stems if stem in counts) for name, counts in known.items()}
+        most = max(held.values(), default=0.0)
+        able.update(name for name, weight in held.items() if weight and weight >= _HALF * most)
+    return frozenset(able)
 
 
 def idf(total: int, holders: int) -> float:
