@@ -72,7 +72,7 @@ def ask_direct(client: Client) -> None:
 
 
 def canvas(client: Client, pool: str = "prefork") -> None:
-    """Measure a question through four queued tasks beside a default chain of four no-ops read with `.get()`, in turn."""
+    """Measure a question through four queued tasks beside a default chain of four no-ops with `.get()`, in turn."""
     from celery import chain  # noqa: PLC0415 - the URL must be known first
 
     url = client.runtime.at.broker
@@ -88,10 +88,10 @@ def canvas(client: Client, pool: str = "prefork") -> None:
             # Made anew each time: a chain that is sent twice keeps its ids, and its result is there already.
             return chain(*(noop.si() for _ in range(4))).apply_async().get(timeout=60)
 
-        links()
         for _ in range(20):
-            result = client.ask(SEARCHED, mode=AskMode.CELERY)
+            client.ask(SEARCHED, mode=AskMode.CELERY)
             links()
+        result = client.ask(SEARCHED, mode=AskMode.CELERY)
         if result.answer.status is not Status.ANSWERED or result.answer.layer != 2:
             message = f"{SEARCHED!r} ended as {result.answer}; the measurement needs Layer 2"
             raise RuntimeError(message)

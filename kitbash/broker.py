@@ -29,7 +29,7 @@ class Channel(_Stock.Channel):
 
     def _brpop_read(self, **options: Any) -> Any:
         try:
-            return super()._brpop_read(**options)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            return _Stock.Channel._brpop_read(self, **options)
         except (ValueError, KeyError, TypeError) as error:
             # The element is gone from the queue, and its reply fully read: nothing is left half done.
             log.warning("broker.refused: an element of a queue is no message (%s: %s)", type(error).__name__, error)
@@ -39,11 +39,11 @@ class Channel(_Stock.Channel):
             raise Empty from error
 
     def _create_client(self, asynchronous: bool = False) -> Any:  # noqa: FBT001, FBT002 - kombu's signature
-        """Return the client of the channel's pool, made once: kombu makes one for every command, a quarter of a hop."""
+        """Return the client of the channel's pool, made once: kombu makes one for every command."""
         if asynchronous:
-            return super()._create_client(asynchronous=True)
+            return _Stock.Channel._create_client(self, asynchronous=True)
         if self._kept is None or self._kept.connection_pool is not self.pool:
-            self._kept = super()._create_client()
+            self._kept = _Stock.Channel._create_client(self)
         return self._kept
 
 
