@@ -35,7 +35,7 @@ class StoredFact(NamedTuple):
 def read(path: Path) -> list[StoredFact]:
     """Return the active facts in order of their ids. Raises KnowledgeError naming the file and what is wrong."""
     with Reader(path) as reader:
-        columns = {str(row[1]) for row in reader.rows("SELECT * FROM pragma_table_info('facts')")}
+        columns = reader.columns("facts")
         if {"id", "content"} <= columns:
             where = " WHERE status = 'active'" if "status" in columns else ""
             sql = f"SELECT id, content FROM facts{where} ORDER BY id"  # noqa: S608 - no outside text in it

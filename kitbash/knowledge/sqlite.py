@@ -84,6 +84,13 @@ class Reader:
         except sqlite3.Error as error:
             raise _broken(self.path, error) from error
 
+    def columns(self, table: str) -> frozenset[str]:
+        """Return the names of a table's columns, none if there is no such table. The name is never outside text."""
+        if not self.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)):
+            return frozenset()
+        cursor = self._connection.execute(f'SELECT * FROM "{table}" LIMIT 0')  # noqa: S608 - our own name
+        return frozenset(str(column[0]) for column in cursor.description)
+
     def _step(self) -> int:
         self._steps_left -= 1
         return int(self._steps_left < 0)
