@@ -1,5 +1,6 @@
 """Layer 4: a language model answers from the evidence, where one is configured. Its words are its own until checked."""
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -31,13 +32,16 @@ def generate(
         return Finding(0.0, reason, evidence=nearest)
     if time_s <= _MARGIN_S:
         return Finding(0.0, "no time is left to ask the model", evidence=nearest)
-    if not take_slot():
+    asked_s = time.monotonic()
+    taken = take_slot()
+    left_s = time_s - (time.monotonic() - asked_s) - _MARGIN_S
+    if not taken or left_s <= 0:
         return Finding(0.0, "the model was busy until the time ran out", evidence=nearest)
     prompt = Prompt(
         text=prompt_text(question, nearest),
         max_tokens=policy.max_tokens,
         temperature=policy.temperature,
-        deadline_s=time_s - _MARGIN_S,
+        deadline_s=left_s,
         stop=_STOP,
     )
     try:

@@ -5,8 +5,11 @@ whatever ends the call early, a deadline, an error or an oversized reply, also e
 """
 
 import json
+import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final, cast
 
 import httpx
@@ -60,13 +63,17 @@ class KoboldCpp:
         try:
             with self._http.stream("POST", _STREAM, json=body, timeout=timeout) as response:
                 self._check(response)
-                for event in _events(response, ends_s):
-                    pieces.append(_token(event))
-                    reason = event.get("finish_reason") or reason
+                with _cut_at(ends_s, response):
+                    for event in _events(response, ends_s):
+                        pieces.append(_token(event))
+                        reason = event.get("finish_reason") or reason
         except httpx.TimeoutException as error:
             message = f"the model at {self._url} did not answer within {prompt.deadline_s:.1f} s"
             raise EngineTimeout(message) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
+            if time.monotonic() >= ends_s:
+                message = f"the model at {self._url} did not finish within {prompt.deadline_s:.1f} s"
+                raise EngineTimeout(message) from error
             message = f"the model at {self._url} cannot be reached: {error or type(error).__name__}"
             raise EngineUnavailable(message) from error
         text = _trimmed("".join(pieces), prompt.stop)
@@ -91,6 +98,26 @@ class KoboldCpp:
         if not response.headers.get("content-type", "").startswith("text/event-stream"):
             message = f"the model at {self._url} did not answer with an event stream; is it a KoboldCpp server?"
             raise EngineBadReply(message)
+
+
+@contextmanager
+def _cut_at(ends_s: float, response: httpx.Response) -> Generator[None]:
+    """Shut the connection down at a moment: the client's own timeout starts anew with every piece that arrives."""
+
+    def cut() -> None:
+        stream: Any = response.extensions["network_stream"]
+        wire: socket.socket | None = stream.get_extra_info("socket")
+        if wire is not None:
+            with suppress(OSError):
+                wire.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(max(0.0, ends_s - time.monotonic()), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _events(response: httpx.Response, ends_s: float) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,9 @@ MIN_WORDS: Final = 3
 _LONGEST_CHARS: Final = 400
 
 
-_LEANING: Final = frozenset(["it", "its", "they", "their", "them", "this", "that", "these", "those", "he", "she", "his", "her", "him", "such", "both"])
+_LEANING: Final = frozenset(
+    ("it", "its", "they", "their", "them", "this", "that", "these", "those", "he", "she", "his", "her", "him", "such")
+)
 
 
 def sentences(text: str) -> Iterator[str]:
