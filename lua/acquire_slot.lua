@@ -10,5 +10,6 @@ redis.call('ZREMRANGEBYSCORE', slots, '-inf', string.format('%.0f', now_ms))
 local held = redis.call('ZSCORE', slots, ARGV[1])
 if not held and redis.call('ZCARD', slots) >= tonumber(ARGV[3]) then return 0 end
 redis.call('ZADD', slots, string.format('%.0f', now_ms + ARGV[2]), ARGV[1])
-redis.call('PEXPIRE', slots, ARGV[2])
+local last = redis.call('ZREVRANGE', slots, 0, 0, 'WITHSCORES')
+redis.call('PEXPIREAT', slots, last[2])
 return 1

@@ -25,11 +25,8 @@ local owner, until_ms, count, done = unpack(
   redis.call('HMGET', claims, stage .. '.token', stage .. '.until_ms', stage .. '.count', stage .. '.done'))
 if done then return reply(2) end
 if owner and owner ~= token and now_ms < tonumber(until_ms) then return {0} end
-local code = 1
-if owner ~= token then
-  count = redis.call('HINCRBY', claims, stage .. '.count', 1)
-  if count > tonumber(ARGV[4]) then code = 3 end
-end
+if owner ~= token then count = redis.call('HINCRBY', claims, stage .. '.count', 1) end
+local code = tonumber(count) > tonumber(ARGV[4]) and 3 or 1
 redis.call('HSET', claims,
   stage .. '.token', token, stage .. '.until_ms', string.format('%.0f', now_ms + ARGV[3]))
 redis.call('HSET', query, 'stage', stage, 'touched_ms', string.format('%.0f', now_ms))

@@ -2,7 +2,8 @@
 -- open_answered: write a query that Layer 0 answered in the caller, whole and ended, unless it exists.
 -- KEYS[1] kb:{q:<id>}:query     hash    KEYS[2] kb:{q:<id>}:verdicts  list
 -- KEYS[3] kb:{q:<id>}:answer    string  KEYS[4] kb:{q:<id>}:events    stream
--- KEYS[5] kb:{feed}:events  stream: what happens to all queries; only where all keys are on one server
+-- KEYS[5] kb:{q:<id>}:end       stream of one entry, for whoever waits
+-- KEYS[6] kb:{feed}:events  stream: what happens to all queries; only where all keys are on one server
 -- ARGV[1] text   ARGV[2] project   ARGV[3] user   ARGV[4] session   ARGV[5] kappa
 -- ARGV[6] timeout_ms   ARGV[7] ttl_s   ARGV[8] mode
 -- ARGV[9] verdict JSON   ARGV[10] answer JSON   ARGV[11] terminal state   ARGV[12] stage
@@ -21,8 +22,9 @@ redis.call('SET', answer, ARGV[10])
 redis.call('XADD', events, '*', 'kind', 'opened', 'data', ARGV[1])
 redis.call('XADD', events, '*', 'kind', 'verdict', 'data', ARGV[9])
 redis.call('XADD', events, '*', 'kind', 'finished', 'data', ARGV[10])
-for at = 1, 4 do redis.call('EXPIRE', KEYS[at], ARGV[7]) end
-if KEYS[5] then
-  redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[14], '*', 'query_id', ARGV[13], 'kind', 'finished', 'data', ARGV[10])
+redis.call('XADD', KEYS[5], '*', 'answer', ARGV[10], 'verdicts', ARGV[9])
+for at = 1, 5 do redis.call('EXPIRE', KEYS[at], ARGV[7]) end
+if KEYS[6] then
+  redis.call('XADD', KEYS[6], 'MAXLEN', '~', ARGV[14], '*', 'query_id', ARGV[13], 'kind', 'finished', 'data', ARGV[10])
 end
 return 1

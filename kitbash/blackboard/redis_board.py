@@ -86,7 +86,7 @@ class RedisBlackboard:
         end = [codec.verdict_to(verdict), said, answer.status.value, verdict.stage.value]
         with translated(self._url):
             self._scripts.open_answered(
-                keys=[at.query, at.verdicts, at.answer, at.events, *self._beside(keys.FEED)],
+                keys=[at.query, at.verdicts, at.answer, at.events, at.end, *self._beside(keys.FEED)],
                 args=[*self._opening(query), *end, query.query_id, FEED_LENGTH],
             )
             if self._is_cluster:

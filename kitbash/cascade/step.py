@@ -129,7 +129,8 @@ def plan_of(product: str | None) -> Plan:
 
 def candidates_in(work: Mapping[str, str]) -> list[Candidate]:
     """Return the candidates of all shards, in the order of the shards."""
-    shards = sorted((name, text) for name, text in work.items() if name.startswith(Stage.SEARCH.value))
+    prefix = stage_name(Stage.SEARCH, 0).removesuffix("0")
+    shards = sorted((int(name.removeprefix(prefix)), text) for name, text in work.items() if name.startswith(prefix))
     return [candidate for _, text in shards for candidate in codec.candidates_from(text)]
 
 

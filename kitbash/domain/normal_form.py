@@ -34,7 +34,7 @@ _FILLER: Final = re.compile(
 )
 _TRAILER: Final = re.compile(r"(?:[ ]+(?:please|thanks|thank you|for me|exactly))+$")
 _WORD: Final = re.compile(
-    r"[^\W_]+(?:[.,'’][^\W_]+)*(?:\+\+|#)?|[%°+<>=*/^-]+(?=\s*\d)|[%°]|(?<=\d)[*/^+=<>-]", re.UNICODE
+    r"[^\W_]+(?:[.,'’][^\W_]+)*(?:\+\+|#)?|[%°+<>=*/^-]{1,3}(?=\s{0,3}\d)|[%°]|(?<=\d)[*/^+=<>-]", re.UNICODE
 )
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _ARTICLES: Final = frozenset({"a", "an", "the"})
@@ -78,4 +78,6 @@ def normal_form(text: str) -> str:
     """Return the normal form: equal for two texts when they ask the same thing in all but polish and inflection."""
     folded = " ".join(_split(text))
     folded = _TRAILER.sub("", _FILLER.sub("", folded))
-    return "".join(map(_part, folded.split()))[1:]
+    # An article that ends a phrase is a name: hepatitis A.
+    ending = " a" if folded.endswith(" a") else ""
+    return "".join(map(_part, folded.split()))[1:] + ending

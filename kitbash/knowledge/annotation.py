@@ -101,6 +101,8 @@ def parse(line: str, place: str) -> Annotation:
         raise KnowledgeError(message)
     try:
         record: Any = json.loads(line)
+        # JSON can spell half a character, which no file and no database takes.
+        json.dumps(record, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         message = f"{place} is not valid JSON: {error}"
         raise KnowledgeError(message) from error

@@ -13,6 +13,7 @@ from kitbash.knowledge.facts_db import StoredFact
 from kitbash.knowledge.folder import replacing
 from kitbash.knowledge.index import Fingerprint
 from kitbash.knowledge.layout import CartridgeName
+from kitbash.knowledge.manifest import Manifest
 from kitbash.knowledge.source.files import Recipe, statements
 from kitbash.knowledge.source.statement import Statement
 
@@ -61,16 +62,18 @@ def store(name: CartridgeName, facts: Iterable[Fact], where: Path, *, descriptio
     Facts come with the id they want, or 0 for a fresh one.
     """
     target = where / name.folder
-    before, next_id, created = _before(target, str(name))
+    before, next_id, about = _before(where, str(name))
     by_text = {fact.text: fact for fact in before}
-    wanted = list(facts)
-    taken = {fact.fact_id for fact in before} | {fact.fact_id for fact in wanted if fact.fact_id}
-    next_id = max([next_id, *(number + 1 for number in taken)])
+    wanted = {fact.text: fact for fact in reversed(list(facts))}
+    kept = {by_text[text].fact_id for text in wanted if text in by_text}
+    # An id that ever stood for another text is not given again.
+    taken = kept | {fact.fact_id for fact in before}
+    next_id = max([next_id, *(fact.fact_id + 1 for fact in wanted.values())])
     after: list[Fact] = []
-    for fact in wanted:
+    for fact in reversed(wanted.values()):
         old = by_text.get(fact.text)
         fact_id = old.fact_id if old else fact.fact_id
-        if not fact_id:
+        if old is None and (not fact_id or fact_id in taken):
             fact_id, next_id = next_id, next_id + 1
         topic = fact.topic or name.domain
         after.append(replace(fact, cartridge=str(name), fact_id=fact_id, topic=topic))
@@ -84,7 +87,8 @@ def store(name: CartridgeName, facts: Iterable[Fact], where: Path, *, descriptio
         changed=sum(old_by_id.get(fact.fact_id, fact) != fact for fact in after),
         kept=sum(old_by_id.get(fact.fact_id) == fact for fact in after),
     )
-    if built.touched:
+    if built.touched or (about is not None and about.description != description):
+        created = about.created if about else manifest.now()
         with replacing(target) as folder:
             _fill(folder, name, after, next_id=next_id, created=created, description=description)
     return built
@@ -108,16 +112,17 @@ def _merged(read: list[Statement]) -> list[Fact]:
     return list(facts.values())
 
 
-def _before(target: Path, name: str) -> tuple[list[Fact], int, str]:
-    """Return the facts, the next free id and the creation time of what stands there now, if it can be read."""
-    if not target.exists():
-        return [], 1, manifest.now()
+def _before(where: Path, name: str) -> tuple[list[Fact], int, Manifest | None]:
+    """Return the facts, the next free id and the manifest of what stands there now, if it can be read."""
+    folder = layout.folders(where).get(name)
+    if folder is None:
+        return [], 1, None
     try:
-        created = manifest.read(target / layout.MANIFEST).created
-        return list(facts_in(target, name)), facts_db.next_id(target / layout.FACTS), created
+        about = manifest.read(folder / layout.MANIFEST)
+        return list(facts_in(folder, name)), facts_db.next_id(folder / layout.FACTS), about
     except KnowledgeError:
         # A broken cartridge is being replaced: that is what building is for.
-        return [], 1, manifest.now()
+        return [], 1, None
 
 
 def _fill(

@@ -45,9 +45,14 @@ def read(path: Path) -> list[StoredFact]:
             message = f"{path} has no table 'facts' with a text column; it has {sorted(columns) or 'none'}"
             raise KnowledgeError(message)
         rows = reader.rows(sql)
+    seen: set[int] = set()
     for fact_id, text in rows:
-        if not isinstance(fact_id, int) or not isinstance(text, str) or not text.strip():
-            message = f"{path} holds a fact without text (id {fact_id!r}); build or import it again"
+        if not isinstance(fact_id, int) or fact_id < 1 or fact_id in seen:
+            message = f"{path} holds a fact whose id {fact_id!r} is no number of its own; build or import it again"
+            raise KnowledgeError(message)
+        seen.add(fact_id)
+        if not isinstance(text, str) or not text.strip():
+            message = f"{path} holds a fact without text (id {fact_id}); build or import it again"
             raise KnowledgeError(message)
     return [StoredFact(fact_id, text) for fact_id, text in rows]
 

@@ -6,8 +6,8 @@ FTS5 proposes facts by BM25; how sure a proposal is gets decided elsewhere, from
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +17,7 @@ from kitbash.domain.fact import Fact
 from kitbash.domain.level import Level
 from kitbash.domain.normal_form import normal_form
 from kitbash.domain.words import content_stems
+from kitbash.errors import KnowledgeError
 from kitbash.knowledge import layout
 from kitbash.knowledge.sqlite import Reader
 
@@ -138,7 +139,9 @@ class Index:
 
     def forms(self) -> list[tuple[str, int]]:
         """Return every normal form with the id of the fact it asks for."""
-        return [(str(form), int(fact_id)) for form, fact_id in self._reader.rows("SELECT form, fact_id FROM form")]
+        rows = self._reader.rows("SELECT form, fact_id FROM form")
+        with self._sound():
+            return [(str(form), int(fact_id)) for form, fact_id in rows]
 
     def facts(self) -> Iterator[Fact]:
         """Yield every fact, in order of ids."""
@@ -171,13 +174,23 @@ class Index:
 
     def _fact(self, row: Sequence[Any]) -> Fact:
         fact_id, text, level, confidence, sources, aliases, topic = row
-        return Fact(
-            cartridge=self.cartridge,
-            fact_id=int(fact_id),
-            text=str(text),
-            level=Level(int(level)),
-            confidence=float(confidence),
-            sources=tuple(json.loads(sources)),
-            aliases=tuple(json.loads(aliases)),
-            topic=str(topic),
-        )
+        with self._sound():
+            return Fact(
+                cartridge=self.cartridge,
+                fact_id=int(fact_id),
+                text=str(text),
+                level=Level(int(level)),
+                confidence=float(confidence),
+                sources=tuple(map(str, json.loads(sources))),
+                aliases=tuple(map(str, json.loads(aliases))),
+                topic=str(topic),
+            )
+
+    @contextmanager
+    def _sound(self) -> Generator[None]:
+        """Name the file if a value in it is not what this module writes."""
+        try:
+            yield
+        except (ValueError, TypeError) as error:
+            message = f"{self._reader.path} holds a wrong value ({error}); build or import the cartridge again"
+            raise KnowledgeError(message) from error

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final, Self, cast
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
@@ -64,6 +64,11 @@ class Settings(BaseSettings):
             message = f"query.project {self.query.project!r} is not one of {', '.join(sorted(self.projects))}"
             raise ValueError(message)
         return self
+
+    @field_validator("projects", mode="before")
+    @classmethod
+    def _beside_the_default_ones(cls, value: object) -> object:
+        return {**m.default_projects(), **cast("Tree", value)} if isinstance(value, dict) else value
 
     def rules(self) -> tuple[m.LayerRule, ...]:
         """Return the layers' rules, Layer 0 first."""

@@ -57,9 +57,9 @@ def from_names(model: type[BaseModel], given: Mapping[str, str | None], origin: 
     return tree
 
 
-def yaml_file() -> Path:
+def yaml_file(dotenv: Mapping[str, str | None]) -> Path:
     """Return the YAML file in force: KITBASH_CONFIG, else `config/kitbash.yaml` here, else the shipped one."""
-    named = os.environ.get(CONFIG_FILE)
+    named = os.environ.get(CONFIG_FILE) or dotenv.get(CONFIG_FILE)
     if named:
         path = Path(named).expanduser()
         if not path.is_file():
@@ -77,13 +77,14 @@ def from_yaml(path: Path) -> Tree:
     except (OSError, UnicodeDecodeError) as error:
         message = f"{path} cannot be read as UTF-8 text: {error}"
         raise ConfigError(message) from error
-    return parse_mapping(text, str(path))
+    # A subject whose lines are all commented out sets nothing.
+    return {name: value for name, value in parse_mapping(text, str(path)).items() if value is not None}
 
 
 def sources(model: type[BaseSettings]) -> tuple[GivenSource, ...]:
     """Return every source below the flags, the strongest first."""
-    file = yaml_file()
     dotenv = dotenv_values(DOTENV_FILE) if Path(DOTENV_FILE).is_file() else {}
+    file = yaml_file(dotenv)
     return (
         GivenSource(model, from_names(model, os.environ, "the environment"), "environment"),
         GivenSource(model, from_names(model, dotenv, DOTENV_FILE), DOTENV_FILE),

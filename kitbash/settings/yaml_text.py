@@ -10,6 +10,10 @@ from kitbash.errors import ConfigError
 MAX_YAML_CHARS: Final = 1_000_000
 
 
+class _NoAliasesError(yaml.YAMLError):
+    """An alias where none may stand."""
+
+
 class _PlainLoader(yaml.SafeLoader):
     """A safe loader without aliases: settings need none, and aliases can be made to explode."""
 
@@ -17,7 +21,7 @@ class _PlainLoader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
             message = "YAML aliases are not allowed here"
-            raise yaml.YAMLError(message)
+            raise _NoAliasesError(message)
         return super().compose_node(parent, index)
 
 
@@ -29,8 +33,12 @@ def parse_mapping(text: str, name: str) -> dict[str, Any]:
     try:
         value: Any = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        message = f"{name} is not valid YAML: {' '.join(str(error).split())}"
-        raise ConfigError(message) from error
+        # Not the reader's own words: they quote the line, which may hold a secret.
+        mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+        place = f", line {mark.line + 1}" if mark else ""
+        reason = str(error) if isinstance(error, _NoAliasesError) else "it is not valid YAML"
+        message = f"{name}{place}: {reason}"
+        raise ConfigError(message) from None
     if value is None:
         return {}
     if not isinstance(value, dict):

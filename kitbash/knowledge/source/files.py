@@ -39,7 +39,7 @@ def recipes(paths: list[Path], *, name: str | None = None, faction: str | None =
         for file in _files(path):
             document = _frontmatter(file)
             if name is None and document.domain is not None:
-                stem = name_of(document.domain, faction or document.faction or "general")
+                stem = _own_name(file, document.domain, faction or document.faction or "general")
                 own.append(Recipe(stem, (file,), root, document.description))
             else:
                 together.append(file)
@@ -56,6 +56,14 @@ def recipes(paths: list[Path], *, name: str | None = None, faction: str | None =
         message = f"nothing to build in {', '.join(map(str, paths))}; sources end in {', '.join(sorted(SUFFIXES))}"
         raise KnowledgeError(message)
     return list(merged.values())
+
+
+def _own_name(file: Path, domain: str, faction: str) -> CartridgeName:
+    try:
+        return name_of(domain, faction)
+    except KnowledgeError as error:
+        message = f"the frontmatter of {file}: {error}"
+        raise KnowledgeError(message) from error
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -18,8 +18,9 @@ from kitbash.knowledge.source import prose
 from kitbash.knowledge.source.statement import Defaults, Statement, confidence_of, level_of, text_of
 from kitbash.settings.yaml_text import parse_mapping
 
+_MARKDOWN: Final = MarkdownIt("commonmark").enable("table")
 _FRONTMATTER: Final = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_COLUMN: Final = re.compile(r"(?<!\\)[ \t]+\|[ \t]+")
+_COLUMN: Final = re.compile(r"(?:^|(?<=\s))(?<!\\)\|(?=\s|$)")
 _LEVEL: Final = re.compile(r"L[0-5](?:_[A-Z]+)?")
 _NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
 _ALIASES: Final = re.compile(r"(?:aliases|alias|questions?|q)\s*:\s*", re.IGNORECASE)
@@ -60,7 +61,7 @@ def parse(text: str, name: str) -> Document:
 def statements(document: Document, name: str) -> Iterator[Statement]:
     """Yield the statements of a document in order. Raises KnowledgeError naming file and line."""
     headings: list[str] = []
-    tree = SyntaxTreeNode(MarkdownIt("commonmark").enable("table").parse(document.body))
+    tree = SyntaxTreeNode(_MARKDOWN.parse(document.body))
     for node in tree.children:
         if node.type == "heading":
             del headings[int(node.tag[1]) - 1 :]
@@ -78,6 +79,16 @@ def _inline(node: SyntaxTreeNode) -> str:
         elif leaf.type in {"softbreak", "hardbreak"}:
             words.append(" ")
     return " ".join("".join(words).split())
+
+
+def _raw(node: SyntaxTreeNode) -> str:
+    """Return a paragraph as it is written, on one line: escapes still tell a bar from a column."""
+    return " ".join(" ".join(child.content for child in node.children).split())
+
+
+def _words(column: str) -> str:
+    """Return the words of one column."""
+    return _inline(SyntaxTreeNode(_MARKDOWN.parseInline(column.strip())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +127,7 @@ class _Block:
 
     def _fact(self, node: SyntaxTreeNode, nested: tuple[str, ...]) -> Statement:
         place = self._place(node)
-        text, *columns = (part.replace("\\|", "|").strip() for part in _COLUMN.split(_inline(node)))
+        text, *columns = (_words(part) for part in _COLUMN.split(_raw(node)))
         base = self.document.defaults
         confidence: float = base.confidence
         level: Level = base.level

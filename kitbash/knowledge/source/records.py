@@ -17,13 +17,14 @@ _ALIASES: Final = ("aliases", "alias", "questions")
 
 def from_csv(text: str, name: str, defaults: Defaults) -> Iterator[Statement]:
     """Yield a statement for each row of a CSV text with a header row. Raises KnowledgeError naming the line."""
-    rows = csv.DictReader(io.StringIO(text, newline=""))
-    if _first(dict.fromkeys(rows.fieldnames or (), "x"), _TEXT) is None:
-        message = f"{name}: no column is called one of {', '.join(_TEXT)}; name one in the first row"
-        raise KnowledgeError(message)
+    rows = csv.reader(io.StringIO(text, newline=""))
     try:
+        head = [column.strip().lower() for column in next(rows, list[str]())]
+        if not set(_TEXT).intersection(head):
+            message = f"{name}: no column is called one of {', '.join(_TEXT)}; name one in the first row"
+            raise KnowledgeError(message)
         for row in rows:
-            record = {str(key).strip().lower(): value for key, value in row.items() if key is not None}
+            record = dict(zip(head, row, strict=False))
             yield from _statement(record, f"{name}:{rows.line_num}", defaults)
     except csv.Error as error:
         message = f"{name}:{rows.line_num}: {error}"
@@ -57,7 +58,10 @@ def from_json(text: str, name: str, defaults: Defaults) -> Iterator[Statement]:
 
 def _statement(record: Mapping[str, Any], place: str, defaults: Defaults) -> Iterator[Statement]:
     text = _first(record, _TEXT)
-    if text is None:
+    if text is not None and not isinstance(text, str):
+        message = f"{place}: the text is a {type(text).__name__}; write it as a string"
+        raise KnowledgeError(message)
+    if text is None or not text.strip():
         if any(str(value or "").strip() for value in record.values()):
             message = f"{place}: no text in any of {', '.join(_TEXT)}"
             raise KnowledgeError(message)
@@ -66,7 +70,7 @@ def _statement(record: Mapping[str, Any], place: str, defaults: Defaults) -> Ite
     level = _first(record, _LEVEL)
     domain = _first(record, ("domain",))
     yield Statement(
-        text=text_of(str(text), place),
+        text=text_of(text, place),
         sources=(*_several(_first(record, _SOURCES)), place),
         confidence=defaults.confidence if confidence is None else confidence_of(confidence, place),
         level=defaults.level if level is None else level_of(level, place),

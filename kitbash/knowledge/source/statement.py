@@ -55,8 +55,13 @@ def level_of(value: object, place: str) -> Level:
 
 
 def text_of(value: str, place: str) -> str:
-    """Return a statement on one line. Raises KnowledgeError if it is too long."""
+    """Return a statement on one line. Raises KnowledgeError if it is too long or not text."""
     text = " ".join(value.split())
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        message = f"{place}: the text holds half a character (a lone surrogate)"
+        raise KnowledgeError(message) from error
     if len(text) > MAX_TEXT_CHARS:
         message = f"{place}: a statement of {len(text):,} characters; split it, a fact has at most {MAX_TEXT_CHARS:,}"
         raise KnowledgeError(message)
