@@ -26,7 +26,8 @@ local owner, until_ms, count, done = unpack(
 if done then return reply(2) end
 if owner and owner ~= token and now_ms < tonumber(until_ms) then return {0} end
 if owner ~= token then count = redis.call('HINCRBY', claims, stage .. '.count', 1) end
-local code = tonumber(count) > tonumber(ARGV[4]) and 3 or 1
+local code = 1
+if tonumber(count) > tonumber(ARGV[4]) then code = 3 end
 redis.call('HSET', claims,
   stage .. '.token', token, stage .. '.until_ms', string.format('%.0f', now_ms + ARGV[3]))
 redis.call('HSET', query, 'stage', stage, 'touched_ms', string.format('%.0f', now_ms))

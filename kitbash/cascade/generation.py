@@ -1,5 +1,6 @@
 """Layer 4: a language model answers from the evidence, where one is configured. Its words are its own until checked."""
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -11,8 +12,9 @@ from kitbash.domain.words import content_stems
 from kitbash.errors import EngineError, EngineNotConfigured
 from kitbash.models.generator import Generator, Prompt
 
+_REFUSAL: Final = re.compile(r"\W*i (?:do not|don't|don’t) know\b", re.IGNORECASE)
 _STOP: Final = ("\nQuestion:", "\n###", "</facts>")
-_MARGIN_S: Final = 0.5
+MARGIN_S: Final = 0.5
 """Kept back of the time left, so that the verdict is recorded before the deadline."""
 
 
@@ -30,11 +32,11 @@ def generate(
     if generator is None:
         reason = str(EngineNotConfigured("no model is configured; set KITBASH_KOBOLD__URL to use one"))
         return Finding(0.0, reason, evidence=nearest)
-    if time_s <= _MARGIN_S:
+    if time_s <= MARGIN_S:
         return Finding(0.0, "no time is left to ask the model", evidence=nearest)
     asked_s = time.monotonic()
     taken = take_slot()
-    left_s = time_s - (time.monotonic() - asked_s) - _MARGIN_S
+    left_s = time_s - (time.monotonic() - asked_s) - MARGIN_S
     if not taken or left_s <= 0:
         return Finding(0.0, "the model was busy until the time ran out", evidence=nearest)
     prompt = Prompt(
@@ -48,6 +50,8 @@ def generate(
         reply = generator.generate(prompt)
     except EngineError as error:
         return Finding(0.0, f"{type(error).__name__}: {error}", evidence=nearest)
+    if _REFUSAL.match(reply.text):
+        return Finding(0.0, f"{reply.model} does not know either", evidence=nearest)
     share = supported(reply.text, nearest)
     reason = f"{reply.model}: {share:.0%} of the reply's words stand in the evidence; the rest is the model's own"
     return Finding(share, reason, reply.text, nearest)

@@ -168,7 +168,7 @@ def _generate(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
         while not with_.board.acquire_slot(
             Queue.KOBOLD, token=token, lease_ms=rule.lease_ms, slots=with_.policy.model_slots
         ):
-            if time.monotonic() + _SLOT_POLL_S >= ends_s:
+            if time.monotonic() + _SLOT_POLL_S >= ends_s - generation.MARGIN_S:
                 return False
             time.sleep(_SLOT_POLL_S)
         return True

@@ -121,6 +121,11 @@ def _check_schema(path: Path, connection: sqlite3.Connection, objects: frozenset
             allowed = name == fts and words.startswith(f"CREATE VIRTUAL TABLE {name.upper()} USING FTS5(")
         else:
             allowed = kind in {"table", "index"} and (objects is None or name in objects)
+        if allowed and kind == "table":
+            quoted = str(name).replace('"', '""')
+            columns = connection.execute(f'PRAGMA table_xinfo("{quoted}")').fetchall()
+            # 2 and 3 are columns that an expression computes when they are read.
+            allowed = all(column[6] in {0, 1} for column in columns)
         if not allowed:
             message = f"{path} holds a {kind} {str(name)!r}, which a cartridge may not have; it was not opened"
             raise KnowledgeError(message)

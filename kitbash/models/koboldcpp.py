@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 import httpx
 
 from kitbash.errors import (
+    ConfigError,
     EngineBadReply,
     EngineBusy,
     EngineError,
@@ -36,11 +37,23 @@ class KoboldCpp:
     """A client of one server. Safe to share between threads."""
 
     def __init__(self, url: str, *, api_key: str | None = None) -> None:
-        """Prepare for a server at `http://host:port`; nothing is sent yet."""
-        self._url = url.rstrip("/")
+        """Prepare for a server at `http://host:port`; nothing is sent yet. Raises ConfigError for a bad URL or key."""
+        self._name = _name_of(url)
+        if api_key is not None and not (api_key.isascii() and api_key.isprintable()):
+            message = (
+                "the API key of the model holds characters that no header can carry; check KITBASH_KOBOLD__API_KEY"
+            )
+            raise ConfigError(message)
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        # No redirects and no proxies: the configured server answers, or nobody does.
-        self._http = httpx.Client(base_url=self._url, headers=headers, follow_redirects=False, trust_env=False)
+        # No redirects and no proxies: the configured server answers, or nobody does. A connection a request: a
+        # connection is what the deadline cuts.
+        self._http = httpx.Client(
+            base_url=url.rstrip("/"),
+            headers=headers,
+            follow_redirects=False,
+            trust_env=False,
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
 
     def close(self) -> None:
         """Close the connections; the client cannot be used afterwards."""
@@ -49,6 +62,31 @@ class KoboldCpp:
     def generate(self, prompt: Prompt) -> Generated:
         """Return the model's reply within the deadline, or raise one of EngineError's family."""
         ends_s = time.monotonic() + prompt.deadline_s
+        late = EngineTimeout(f"the model at {self._name} did not finish within {prompt.deadline_s:.1f} s")
+        if prompt.deadline_s <= 0:
+            raise late
+        try:
+            with _cut_at(ends_s) as watch:
+                text, reason = self._reply(prompt, ends_s, watch)
+        except httpx.TimeoutException as error:
+            raise late from error
+        except (httpx.HTTPError, httpx.StreamError, UnicodeError) as error:
+            if time.monotonic() >= ends_s:
+                raise late from error
+            message = f"the model at {self._name} cannot be reached: {type(error).__name__}"
+            raise EngineUnavailable(message) from error
+        if reason is None:
+            if time.monotonic() >= ends_s:
+                raise late
+            message = f"the model at {self._name} broke off in the middle of its reply"
+            raise EngineUnavailable(message)
+        if not text:
+            message = f"the model at {self._name} returned no text"
+            raise EngineBadReply(message)
+        return Generated(text, f"koboldcpp at {self._name}", is_complete=reason == "stop")
+
+    def _reply(self, prompt: Prompt, ends_s: float, watch: "_Watch") -> tuple[str, str | None]:
+        """Return the text and why it ended, None if the stream broke off."""
         body = {
             "prompt": prompt.text,
             "max_length": prompt.max_tokens,
@@ -60,64 +98,80 @@ class KoboldCpp:
         timeout = httpx.Timeout(prompt.deadline_s, connect=min(CONNECT_S, prompt.deadline_s))
         pieces: list[str] = []
         reason: str | None = None
-        try:
-            with self._http.stream("POST", _STREAM, json=body, timeout=timeout) as response:
-                self._check(response)
-                with _cut_at(ends_s, response):
-                    for event in _events(response, ends_s):
-                        pieces.append(_token(event))
-                        reason = event.get("finish_reason") or reason
-        except httpx.TimeoutException as error:
-            message = f"the model at {self._url} did not answer within {prompt.deadline_s:.1f} s"
-            raise EngineTimeout(message) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            if time.monotonic() >= ends_s:
-                message = f"the model at {self._url} did not finish within {prompt.deadline_s:.1f} s"
-                raise EngineTimeout(message) from error
-            message = f"the model at {self._url} cannot be reached: {error or type(error).__name__}"
-            raise EngineUnavailable(message) from error
-        text = _trimmed("".join(pieces), prompt.stop)
-        if not text:
-            message = f"the model at {self._url} returned no text"
-            raise EngineBadReply(message)
-        if reason is None:
-            message = f"the model at {self._url} broke off in the middle of its reply"
-            raise EngineUnavailable(message)
-        return Generated(text, f"koboldcpp at {self._url}", is_complete=reason == "stop")
+        with self._http.stream(
+            "POST", _STREAM, json=body, timeout=timeout, extensions={"trace": watch.follow}
+        ) as response:
+            self._check(response)
+            for event in _events(response, ends_s):
+                pieces.append(_token(event))
+                reason = event.get("finish_reason") or None
+                if reason is not None:
+                    break
+        whole = "".join(pieces)
+        text = _trimmed(whole, prompt.stop)
+        # The server calls a stop sequence "length"; a reply that one ended is complete.
+        return text, "stop" if reason is not None and len(text) < len(whole.strip()) else reason
 
     def _check(self, response: httpx.Response) -> None:
         """Raise the error a status stands for; the body of an error is not trusted to be short or JSON."""
         status = response.status_code
         if status == _BUSY:
-            message = f"the model at {self._url} is busy"
+            message = f"the model at {self._name} is busy"
             raise EngineBusy(message, retry_after_s=RETRY_AFTER_S)
         if status != _OK:
             kind: type[EngineError] = EngineRejected if 400 <= status < 500 else EngineUnavailable  # noqa: PLR2004
-            message = f"the model at {self._url} answered with HTTP status {status}"
+            message = f"the model at {self._name} answered with HTTP status {status}"
             raise kind(message)
         if not response.headers.get("content-type", "").startswith("text/event-stream"):
-            message = f"the model at {self._url} did not answer with an event stream; is it a KoboldCpp server?"
+            message = f"the model at {self._name} did not answer with an event stream; is it a KoboldCpp server?"
             raise EngineBadReply(message)
 
 
-@contextmanager
-def _cut_at(ends_s: float, response: httpx.Response) -> Generator[None]:
-    """Shut the connection down at a moment: the client's own timeout starts anew with every piece that arrives."""
+class _Watch:
+    """Knows the connection of one request, so that a deadline can cut it."""
 
-    def cut() -> None:
-        stream: Any = response.extensions["network_stream"]
-        wire: socket.socket | None = stream.get_extra_info("socket")
+    def __init__(self) -> None:
+        self._stream: Any = None
+
+    def follow(self, event: str, about: dict[str, Any]) -> None:
+        """Note the connection when the HTTP library tells that it is made."""
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self._stream = about.get("return_value")
+
+    def cut(self) -> None:
+        """Shut the connection down in both directions; whoever reads from it sees its end."""
+        wire: socket.socket | None = self._stream.get_extra_info("socket") if self._stream else None
         if wire is not None:
             with suppress(OSError):
                 wire.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(max(0.0, ends_s - time.monotonic()), cut)
+
+@contextmanager
+def _cut_at(ends_s: float) -> Generator[_Watch]:
+    """Cut a request's connection at a moment: the library's own timeout starts anew with every piece that arrives."""
+    watch = _Watch()
+    timer = threading.Timer(max(0.0, ends_s - time.monotonic()), watch.cut)
     timer.daemon = True
     timer.start()
     try:
-        yield
+        yield watch
     finally:
         timer.cancel()
+        timer.join()
+
+
+def _name_of(url: str) -> str:
+    """Return how a server is called in messages, without a password. Raises ConfigError if it is no HTTP address."""
+    try:
+        address = httpx.URL(url)
+        host = address.host.encode("idna").decode()
+    except (httpx.InvalidURL, UnicodeError, TypeError) as error:
+        message = f"KITBASH_KOBOLD__URL is not an address ({type(error).__name__}); use http://host:port"
+        raise ConfigError(message) from error
+    if address.scheme not in {"http", "https"} or not host:
+        message = "KITBASH_KOBOLD__URL must begin with http:// or https:// and name a host"
+        raise ConfigError(message)
+    return f"{address.scheme}://{host}:{address.port}" if address.port else f"{address.scheme}://{host}"
 
 
 def _events(response: httpx.Response, ends_s: float) -> Iterator[dict[str, Any]]:

@@ -48,9 +48,10 @@ def parse(text: str, name: str) -> Document:
     level = given.get("level", given.get("epistemic_level"))
     domain = given.get("domain", given.get("cartridge_name"))
     faction = given.get("faction")
+    usual = Defaults()
     defaults = Defaults(
-        confidence=Defaults.confidence if confidence is None else confidence_of(confidence, name),
-        level=Defaults.level if level is None else level_of(level, name),
+        confidence=usual.confidence if confidence is None else confidence_of(confidence, name),
+        level=usual.level if level is None else level_of(level, name),
         description=str(given.get("description", "")),
         domain=None if domain is None else str(domain),
         faction=None if faction is None else str(faction),
