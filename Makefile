@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTHON ?= python3
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+# The certificates this machine trusts, as pip does.
+export UV_SYSTEM_CERTS := true
 
 .PHONY: help install demo test check bench up test-docker lock clean
 
