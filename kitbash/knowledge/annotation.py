@@ -84,6 +84,9 @@ def _nested(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def read(path: Path) -> Iterator[Annotation]:
     """Yield every annotation of a file. Raises KnowledgeError naming the file and the line that is wrong."""
+    if not path.is_file():
+        message = f"{path} cannot be read: it is missing, or no plain file"
+        raise KnowledgeError(message)
     try:
         with path.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):

@@ -10,7 +10,7 @@ from kitbash.knowledge import annotation, facts_db, index, layout, manifest
 from kitbash.knowledge.annotation import Annotation, Context, Metadata
 from kitbash.knowledge.cartridge import facts_in
 from kitbash.knowledge.facts_db import StoredFact
-from kitbash.knowledge.folder import replacing
+from kitbash.knowledge.folder import replacing, writing
 from kitbash.knowledge.index import Fingerprint
 from kitbash.knowledge.layout import CartridgeName
 from kitbash.knowledge.manifest import Manifest
@@ -61,37 +61,37 @@ def store(name: CartridgeName, facts: Iterable[Fact], where: Path, *, descriptio
 
     Facts come with the id they want, or 0 for a fresh one.
     """
-    target = where / name.folder
-    before, next_id, about = _before(where, str(name))
-    by_text = {fact.text: fact for fact in before}
-    wanted = {fact.text: fact for fact in reversed(list(facts))}
-    kept = {by_text[text].fact_id for text in wanted if text in by_text}
-    # An id that ever stood for another text is not given again.
-    taken = kept | {fact.fact_id for fact in before}
-    next_id = max([next_id, *(fact.fact_id + 1 for fact in wanted.values())])
-    after: list[Fact] = []
-    for fact in reversed(wanted.values()):
-        old = by_text.get(fact.text)
-        fact_id = old.fact_id if old else fact.fact_id
-        if old is None and (not fact_id or fact_id in taken):
-            fact_id, next_id = next_id, next_id + 1
-        topic = fact.topic or name.domain
-        after.append(replace(fact, cartridge=str(name), fact_id=fact_id, topic=topic))
-    after.sort(key=lambda fact: fact.fact_id)
-    old_by_id = {fact.fact_id: fact for fact in before}
-    built = Built(
-        name=str(name),
-        folder=target,
-        added=sum(fact.fact_id not in old_by_id for fact in after),
-        removed=len(old_by_id.keys() - {fact.fact_id for fact in after}),
-        changed=sum(old_by_id.get(fact.fact_id, fact) != fact for fact in after),
-        kept=sum(old_by_id.get(fact.fact_id) == fact for fact in after),
-    )
-    if built.touched or (about is not None and about.description != description):
-        created = about.created if about else manifest.now()
-        with replacing(target) as folder:
-            _fill(folder, name, after, next_id=next_id, created=created, description=description)
-    return built
+    with writing(where):
+        target = where / name.folder
+        before, next_id, about = _before(where, str(name))
+        by_text = {fact.text: fact for fact in before}
+        wanted = {fact.text: fact for fact in reversed(list(facts))}
+        # An id that ever stood for another text is not given again: those below were all given once.
+        first_free = next_id
+        next_id = max([next_id, *(fact.fact_id + 1 for fact in wanted.values())])
+        after: list[Fact] = []
+        for fact in reversed(wanted.values()):
+            old = by_text.get(fact.text)
+            fact_id = old.fact_id if old else fact.fact_id
+            if old is None and fact_id < first_free:
+                fact_id, next_id = next_id, next_id + 1
+            topic = fact.topic or name.domain
+            after.append(replace(fact, cartridge=str(name), fact_id=fact_id, topic=topic))
+        after.sort(key=lambda fact: fact.fact_id)
+        old_by_id = {fact.fact_id: fact for fact in before}
+        built = Built(
+            name=str(name),
+            folder=target,
+            added=sum(fact.fact_id not in old_by_id for fact in after),
+            removed=len(old_by_id.keys() - {fact.fact_id for fact in after}),
+            changed=sum(old_by_id.get(fact.fact_id, fact) != fact for fact in after),
+            kept=sum(old_by_id.get(fact.fact_id) == fact for fact in after),
+        )
+        if built.touched or (about is not None and about.description != description):
+            created = about.created if about else manifest.now()
+            with replacing(target) as folder:
+                _fill(folder, name, after, next_id=next_id, created=created, description=description)
+        return built
 
 
 def _merged(read: list[Statement]) -> list[Fact]:

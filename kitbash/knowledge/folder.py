@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
 
@@ -18,18 +19,34 @@ from kitbash.knowledge.layout import ASIDE
 
 _WORK: Final = ".building-"
 _LOCK: Final = ".building.lock"
+_held: Final[ContextVar[frozenset[Path]]] = ContextVar("held", default=frozenset())
+
+
+@contextmanager
+def writing(where: Path) -> Generator[None]:
+    """Be the only writer of a folder's cartridges for a block; what a crashed writer left is put right first.
+
+    A second writer waits. May be nested in one thread.
+    """
+    held = _held.get()
+    if where in held:
+        yield
+        return
+    where.mkdir(parents=True, exist_ok=True)
+    with (where / _LOCK).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        token = _held.set(held | {where})
+        try:
+            _recover(where)
+            yield
+        finally:
+            _held.reset(token)
 
 
 @contextmanager
 def replacing(target: Path) -> Generator[Path]:
-    """Give an empty folder to fill; when the block ends well it stands in place of `target`, else nothing changed.
-
-    One writer at a time for each parent folder; a second one waits.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with (target.parent / _LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        _recover(target.parent)
+    """Give an empty folder to fill; when the block ends well it stands in place of `target`, else nothing changed."""
+    with writing(target.parent):
         work = Path(tempfile.mkdtemp(prefix=_WORK, dir=target.parent))
         try:
             yield work

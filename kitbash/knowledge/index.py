@@ -127,11 +127,17 @@ class Index:
         """Open an index file. Raises KnowledgeError if it is broken or holds foreign objects."""
         self.cartridge = cartridge
         self._reader = Reader(path, objects=_OBJECTS, fts="lexical")
-        meta = {str(key): str(value) for key, value in self._reader.rows("SELECT key, value FROM meta")}
+        try:
+            rows = self._reader.rows("SELECT key, value FROM meta")
+            meta = {str(key): str(value) for key, value in rows}
+            with self._sound():
+                self.fact_count = int(meta.get("facts", "0"))
+        except KnowledgeError:
+            self._reader.close()
+            raise
         self.version = meta.get("version")
         self.quick = meta.get("quick")
         self.digest = meta.get("digest")
-        self.fact_count = int(meta.get("facts", "0"))
 
     def close(self) -> None:
         """Close the file; the index cannot be used afterwards."""

@@ -87,9 +87,12 @@ def folders(where: Path) -> dict[str, Path]:
     """
     if not where.is_dir():
         return {}
-    found: dict[str, Path] = {}
-    for suffix in (SUFFIX + ASIDE, SUFFIX):
-        for path in where.glob(f"*{suffix}"):
-            if path.is_dir():
-                found[path.name.removesuffix(suffix)] = path
-    return dict(sorted(found.items()))
+    aside: dict[str, Path] = {}
+    current: dict[str, Path] = {}
+    # One listing: between two a folder could be replaced and be seen in neither.
+    for path in where.iterdir():
+        if path.name.endswith(SUFFIX):
+            current[path.name.removesuffix(SUFFIX)] = path
+        elif path.name.endswith(SUFFIX + ASIDE):
+            aside[path.name.removesuffix(SUFFIX + ASIDE)] = path
+    return dict(sorted((name, path) for name, path in (aside | current).items() if path.is_dir()))

@@ -1,5 +1,6 @@
 """All cartridges that are open in this process, and which of them a project may use."""
 
+import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -98,7 +99,11 @@ class Library:
             for folder in layout.folders(where).values():
                 for name in (layout.MANIFEST, layout.FACTS, layout.ANNOTATIONS):
                     path = folder / name
-                    found.append((str(path), path.stat().st_mtime_ns if path.exists() else 0))
+                    try:
+                        found.append((str(path), path.stat().st_mtime_ns))
+                    except OSError:
+                        # Gone, or being replaced at this moment: the next look sees what came of it.
+                        found.append((str(path), 0))
         return tuple(found)
 
     def _open(self, stamp: tuple[tuple[str, int], ...]) -> _Opened:
@@ -111,11 +116,12 @@ class Library:
                     continue
                 try:
                     cartridge = open_cartridge(name, folder, self.cache)
-                    for form, fact_id in cartridge.index.forms():
-                        forms[form] = (*forms.get(form, ()), (name, fact_id))
-                except (KnowledgeError, OSError) as error:
+                    asked = cartridge.index.forms()
+                except (KnowledgeError, OSError, ValueError, sqlite3.Error) as error:
                     aside[name] = SetAside(name, folder, str(error))
                 else:
                     cartridges[name] = cartridge
+                    for form, fact_id in asked:
+                        forms[form] = (*forms.get(form, ()), (name, fact_id))
         cartridges = dict(sorted(cartridges.items()))
         return _Opened(cartridges, tuple(aside.values()), forms, stamp)

@@ -37,6 +37,9 @@ def now() -> str:
 
 def read(path: Path) -> Manifest:
     """Return a manifest. Raises KnowledgeError naming the file and what is wrong."""
+    if not path.is_file():
+        message = f"{path} is not a manifest: it is missing, or no plain file"
+        raise KnowledgeError(message)
     try:
         if path.stat().st_size > MAX_BYTES:
             message = f"{path} is larger than {MAX_BYTES:,} bytes; a manifest is a short file"

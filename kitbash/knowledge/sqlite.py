@@ -97,6 +97,9 @@ class Reader:
 
 
 def _check_size(path: Path) -> None:
+    if not path.is_file():
+        message = f"{path} cannot be read: it is missing, or no plain file; build or import the cartridge again"
+        raise KnowledgeError(message)
     try:
         with path.open("rb") as file:
             header = file.read(_HEADER_BYTES)

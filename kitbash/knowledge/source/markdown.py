@@ -52,7 +52,7 @@ def parse(text: str, name: str) -> Document:
     defaults = Defaults(
         confidence=usual.confidence if confidence is None else confidence_of(confidence, name),
         level=usual.level if level is None else level_of(level, name),
-        description=str(given.get("description", "")),
+        description=text_of(str(given.get("description", "")), f"the frontmatter of {name}"),
         domain=None if domain is None else str(domain),
         faction=None if faction is None else str(faction),
     )

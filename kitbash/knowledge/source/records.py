@@ -57,6 +57,12 @@ def from_json(text: str, name: str, defaults: Defaults) -> Iterator[Statement]:
 
 
 def _statement(record: Mapping[str, Any], place: str, defaults: Defaults) -> Iterator[Statement]:
+    try:
+        # JSON can spell half a character, which no file and no database takes.
+        json.dumps(dict(record), ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        message = f"{place}: it holds half a character (a lone surrogate)"
+        raise KnowledgeError(message) from error
     text = _first(record, _TEXT)
     if text is not None and not isinstance(text, str):
         message = f"{place}: the text is a {type(text).__name__}; write it as a string"
