@@ -4,15 +4,17 @@ ARG BASE=python:3.11-slim-bookworm
 FROM ${BASE} AS build
 RUN python -m pip install --no-cache-dir --disable-pip-version-check uv
 WORKDIR /src
-COPY pyproject.toml requirements.lock README.md LICENSE Procfile ./
+# The versions and hashes of the lock, without the tools of development; a layer that only the lock renews.
+COPY pyproject.toml requirements.lock ./
+RUN python -m venv /opt/kitbash \
+ && VIRTUAL_ENV=/opt/kitbash uv pip install --no-cache --constraint requirements.lock -r pyproject.toml
+COPY README.md LICENSE Procfile ./
 COPY kitbash kitbash
 COPY tasks tasks
 COPY lua lua
 COPY config config
 COPY cartridges cartridges
-# The versions and hashes of the lock, without the tools of development.
-RUN python -m venv /opt/kitbash \
- && VIRTUAL_ENV=/opt/kitbash uv pip install --no-cache --constraint requirements.lock .
+RUN VIRTUAL_ENV=/opt/kitbash uv pip install --no-cache --no-deps .
 
 FROM ${BASE}
 RUN useradd --system --uid 10001 --user-group --home-dir /data --shell /usr/sbin/nologin kitbash \

@@ -53,7 +53,7 @@ redis_socket_timeout = _wait_s
 redis_socket_connect_timeout = _settings.redis.connect_timeout_s
 result_expires = 600
 include = ["tasks.reflex", "tasks.bitnet", "tasks.cartridge", "tasks.kobold", "tasks.upkeep", "tasks.worker"]
-task_queues = [KombuQueue(queue.value) for queue in Queue]
+task_queues = [KombuQueue(queue.value, routing_key=queue.value) for queue in Queue]
 task_routes = {
     **{stage.value: {"queue": stage.queue.value} for stage in Stage},
     SWEEP: {"queue": Queue.UPKEEP.value},

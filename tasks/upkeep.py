@@ -7,8 +7,11 @@ from kitbash.cascade.step import late, plan_in
 from kitbash.cascade.sweep import MOST_RESUMED, Care, care
 from kitbash.celery import app
 from kitbash.domain.layer import SWEEP, Stage
+from kitbash.observe import logs
 from kitbash.runtime import current
 from tasks.escalation import resume
+
+log: Final = logs.logger("kitbash.upkeep")
 
 BATCH: Final = 500
 """How many open queries one sweep looks at, the oldest first."""
@@ -27,6 +30,7 @@ def tend(pulse: Pulse) -> None:
     match care(pulse):
         case Care.EXPIRE:
             board.finish(pulse.query_id, late())
+            log.warning("query.expired", query_id=pulse.query_id)
         case Care.FORGET:
             board.forget(pulse.query_id)
         case Care.RESUME:
@@ -34,5 +38,6 @@ def tend(pulse: Pulse) -> None:
             if trace is not None and board.resume(pulse, most=MOST_RESUMED):
                 plan = plan_in(trace.work) if Stage.TRIAGE.value in pulse.done else None
                 resume(pulse.query_id, pulse.done, plan)
+                log.warning("query.resumed", query_id=pulse.query_id, times=pulse.resumed + 1)
         case Care.NOTHING:
             pass

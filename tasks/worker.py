@@ -1,5 +1,6 @@
 """What a worker process does beside its tasks: log, keep a result backend for chords, and announce itself."""
 
+import logging
 import threading
 from typing import Any, Final
 
@@ -7,7 +8,7 @@ from celery import signals
 
 from kitbash import runtime
 from kitbash.celery import app
-from kitbash.domain.layer import Queue
+from kitbash.domain.layer import SWEEP, Queue
 from kitbash.errors import StoreUnavailable
 from kitbash.observe import logs
 
@@ -18,11 +19,21 @@ _stopping: Final = threading.Event()
 log: Final = logs.logger("kitbash.worker")
 
 
+def _tells_something(record: logging.LogRecord) -> bool:
+    """Return False for Celery's routine lines about the sweep."""
+    about: Any = getattr(record, "data", None)
+    return not (isinstance(about, dict) and about.get("name") == SWEEP and record.levelno <= logging.INFO)
+
+
 @signals.setup_logging.connect
 def set_up_logging(**_: Any) -> None:
     """Log the way Kitbash is set to, not the way Celery would."""
     settings = runtime.current().settings.log
     logs.configure(settings.level, as_json=settings.format == "json")
+    # The sweep runs every second and says itself when it does something.
+    logging.getLogger("celery.beat").setLevel(logging.WARNING)
+    for name in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(name).addFilter(_tells_something)
 
 
 @signals.celeryd_init.connect
