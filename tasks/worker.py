@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from celery import signals
 
@@ -22,7 +22,8 @@ log: Final = logs.logger("kitbash.worker")
 def _tells_something(record: logging.LogRecord) -> bool:
     """Return False for Celery's routine lines about the sweep."""
     about: Any = getattr(record, "data", None)
-    return not (isinstance(about, dict) and about.get("name") == SWEEP and record.levelno <= logging.INFO)
+    name = cast("dict[str, Any]", about).get("name") if isinstance(about, dict) else None
+    return name != SWEEP or record.levelno > logging.INFO
 
 
 @signals.setup_logging.connect

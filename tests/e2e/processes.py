@@ -166,6 +166,8 @@ def worker_a_queue(env: Env, server: Server, where: Path) -> Generator[None]:
         for queue, log, process in started:
             wait_announced(server, process, log, [queue], f"{queue.value}@test")
         yield
+        for _, _, process in started:
+            process.terminate()
 
 
 def wait_announced(

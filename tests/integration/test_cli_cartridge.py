@@ -155,7 +155,7 @@ def test_what_cannot_be_done_is_said_in_one_line(env: Env, tmp_path: Path) -> No
 def test_a_folder_whose_name_is_not_utf8_can_be_listed(env: Env, data: Path, tmp_path: Path) -> None:
     odd = bytes(tmp_path) + b"/odd\xff"
     shutil.copytree(bytes(data / "starter/weather_general.kbc"), odd + b"/weather_general.kbc")
-    env = {**env, "KITBASH_CARTRIDGES_DIR": odd.decode(errors="surrogateescape")}
+    env |= {"KITBASH_CARTRIDGES_DIR": odd.decode(errors="surrogateescape"), "PYTHONIOENCODING": "utf-8:strict"}
     for shape in ((), ("--json",)):
         ran = kitbash(env, "cartridge", "list", *shape)
         assert ran.code == 0, ran.err
