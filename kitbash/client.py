@@ -12,7 +12,7 @@ from kitbash.domain import question
 from kitbash.domain.answer import Answer, AskMode, Mode, Result, Status
 from kitbash.domain.ids import QueryId, new_query_id
 from kitbash.domain.layer import Queue, Stage
-from kitbash.errors import NotFound, StoreUnavailable
+from kitbash.errors import NotFound, StoreUnavailable, UsageError
 from kitbash.runtime import Runtime
 from kitbash.settings import Settings, load
 
@@ -109,12 +109,16 @@ class Client:
         asked = question.parse(text, max_chars=settings.query.max_chars)
         name = project or settings.query.project
         rule = self.runtime.policy.project(name)
+        wait_s = settings.query.timeout_s if timeout_s is None else timeout_s
+        if not 0 < wait_s <= settings.query.ttl_s:
+            message = f"a timeout of {wait_s} s cannot be kept; give more than 0 and at most {settings.query.ttl_s} s"
+            raise UsageError(message)
         return NewQuery(
             query_id=new_query_id(),
             text=asked.text,
             project=name,
             kappa=rule.kappa,
-            timeout_ms=int((timeout_s or settings.query.timeout_s) * 1000),
+            timeout_ms=max(1, int(wait_s * 1000)),
             mode=Mode.CELERY if mode is AskMode.CELERY else Mode.DIRECT,
         )
 

@@ -8,6 +8,7 @@ import redis
 from redis.backoff import ExponentialBackoff
 from redis.client import Redis
 from redis.cluster import RedisCluster
+from redis.exceptions import RedisClusterException
 from redis.retry import Retry
 
 from kitbash.blackboard.scripts import AnyRedis
@@ -74,7 +75,7 @@ def translated(url: str) -> Generator[None]:
             "to let Kitbash start a private one"
         )
         raise StoreUnavailable(message) from error
-    except redis.RedisError as error:
+    except (redis.RedisError, RedisClusterException) as error:
         message = f"Redis at {masked(url)} refused: {_first_line(error)}"
         raise StoreUnavailable(message) from error
 

@@ -44,6 +44,7 @@ class Library:
     folders: Sequence[Path]
     cache: Path
     _opened: _Opened | None = None
+    _retired: _Opened | None = None
     _checked_s: float = field(default=0.0)
 
     @property
@@ -77,10 +78,9 @@ class Library:
 
     def close(self) -> None:
         """Close every file; the next use opens them anew."""
-        if self._opened is not None:
-            for cartridge in self._opened.cartridges.values():
-                cartridge.index.close()
-            self._opened = None
+        _close(self._opened)
+        _close(self._retired)
+        self._opened = self._retired = None
 
     def _current(self) -> _Opened:
         now_s = time.monotonic()
@@ -89,8 +89,9 @@ class Library:
         self._checked_s = now_s
         stamp = self._stamp()
         if self._opened is None or self._opened.stamp != stamp:
-            # The old files stay open until collected: another thread may be reading them.
-            self._opened = self._open(stamp)
+            # Another thread may still read the old files, so they are closed a reload later.
+            _close(self._retired)
+            self._retired, self._opened = self._opened, self._open(stamp)
         return self._opened
 
     def _stamp(self) -> tuple[tuple[str, int], ...]:
@@ -125,3 +126,8 @@ class Library:
                         forms[form] = (*forms.get(form, ()), (name, fact_id))
         cartridges = dict(sorted(cartridges.items()))
         return _Opened(cartridges, tuple(aside.values()), forms, stamp)
+
+
+def _close(opened: _Opened | None) -> None:
+    for cartridge in opened.cartridges.values() if opened else ():
+        cartridge.index.close()
