@@ -186,6 +186,7 @@ def test_a_stage_that_dies_too_often_is_exhausted(board: Blackboard, query: NewQ
     assert last.code is ClaimCode.EXHAUSTED
     assert last.query is not None
     assert last.query.text == query.text
+    assert claim(board, query, "last") is ClaimCode.EXHAUSTED
     assert claim(board, query, "another") is ClaimCode.HELD
     assert board.record(query.query_id, STAGE, token="last", verdict=verdict()) is RecordCode.RECORDED
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -83,9 +83,7 @@ def program(env: Env, *command: str | bytes | Path, stdin: bytes = b"", within_s
     """Run a program to its end in its data folder, or beside it if it is none."""
     data = Path(env["KITBASH_DATA_DIR"])
     where = data if data.is_dir() else data.parent
-    done = subprocess.run(
-        command, env=env, cwd=where, input=stdin, capture_output=True, timeout=within_s, check=False
-    )
+    done = subprocess.run(command, env=env, cwd=where, input=stdin, capture_output=True, timeout=within_s, check=False)
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
@@ -124,20 +122,15 @@ def running(env: Env, log: Path, *command: str | Path) -> Generator["subprocess.
 def end(process: "subprocess.Popen[bytes]") -> None:
     """End a program: asked first, then killed with its whole group."""
     process.terminate()
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(_STOP_S)
-    except subprocess.TimeoutExpired:
-        pass
-    finally:
-        kill(process)
+    kill(process)
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:
     """End a program and its group at once, as a crash would."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait(_STOP_S)
 
 

