@@ -70,7 +70,7 @@ class Questions:
         unknown = frozenset(stem for stem in stems if not left.get(stem))
         asked = Asked.of(question, weights, unknown)
         known = [stem for stem in stems if stem not in unknown]
-        proposed = [fact for cartridge in self.cartridges for fact in cartridge.index.propose(known, 8)]
+        proposed = [fact for cartridge in self.cartridges for fact in cartridge.index.propose(known, 5)]
         others = [fact for fact in proposed if own is None or not _same(fact, own)]
         own_again = [own] if own is not None and keep and len(others) < len(proposed) else []
         found = [(features(asked, fact), fact) for fact in (*others, *own_again)]

@@ -1,19 +1,27 @@
 """Celery's Redis transport, made to survive what is not a message.
 
-Stock kombu lets one element that is not JSON end the worker process (reliability note, 3). Here such an element is
-logged and kept beside the queue, and the worker goes on.
+Stock kombu lets one element that is not JSON end the worker process. Here such an element is refused, the reason is
+logged and kept beside the queues, and the worker goes on.
 """
 
 import logging
 from queue import Empty
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport import redis as stock
 
 REFUSED: Final = "kitbash.refused"
-"""The list, on the broker, that keeps the newest hundred elements that were no messages."""
+"""The list, on the broker, of why the newest hundred elements were refused."""
 _KEPT: Final = 100
+_UNREADABLE: Final[tuple[type[Exception], ...]] = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    cast("Any", stock).redis.DataError,
+)
 _SHOWN_CHARS: Final = 2000
 
 log = logging.getLogger(__name__)
@@ -28,13 +36,21 @@ class Channel(_Stock.Channel):
     _kept: Any = None
 
     def _brpop_read(self, **options: Any) -> Any:
+        held = set(self.qos._delivered)
         try:
             return _Stock.Channel._brpop_read(self, **options)
-        except (ValueError, KeyError, TypeError) as error:
-            # The element is gone from the queue, and its reply fully read: nothing is left half done.
-            log.warning("broker.refused: an element of a queue is no message (%s: %s)", type(error).__name__, error)
+        except _UNREADABLE as error:
+            # The element is gone from the queue and its reply fully read. What kombu took for a message before it
+            # stumbled is given up too: it would count against the prefetch limit, and come back, for ever.
+            for tag in set(self.qos._delivered) - held:
+                if tag is None:
+                    self.qos._delivered.pop(tag)
+                else:
+                    self.qos.reject(tag, requeue=False)
+            reason = f"{type(error).__name__}: {error}"[:_SHOWN_CHARS]
+            log.warning("broker.refused: an element of a queue is no message (%s)", reason)
             with self.conn_or_acquire() as client:
-                client.lpush(REFUSED, f"{type(error).__name__}: {error}"[:_SHOWN_CHARS])
+                client.lpush(REFUSED, reason)
                 client.ltrim(REFUSED, 0, _KEPT - 1)
             raise Empty from error
 
@@ -54,5 +70,6 @@ class Transport(_Stock.Transport):
 
 
 def install() -> None:
-    """Have `redis://` and `redis+socket://` brokers use this transport in this process."""
-    TRANSPORT_ALIASES["redis"] = f"{__name__}:Transport"
+    """Have Redis brokers use this transport in this process, over TCP, TLS or a Unix socket; Sentinel keeps its own."""
+    for scheme in ("redis", "rediss"):
+        TRANSPORT_ALIASES[scheme] = f"{__name__}:Transport"

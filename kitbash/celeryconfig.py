@@ -70,6 +70,7 @@ result_accept_content = ["json"]
 worker_prefetch_multiplier = 1
 # One task at a time and one process a worker: the least memory and delay; more throughput is more workers.
 worker_pool = "solo"
+worker_concurrency = 1
 worker_hijack_root_logger = False
 # Off until somebody watches: Flower switches them on, and each is one more message a task.
 worker_send_task_events = False

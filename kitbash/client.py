@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final, Self
 
@@ -12,11 +13,13 @@ from kitbash.domain import question
 from kitbash.domain.answer import Answer, AskMode, Mode, Result, Status
 from kitbash.domain.ids import QueryId, new_query_id
 from kitbash.domain.layer import Queue, Stage
-from kitbash.errors import NotFound, StoreUnavailable, UsageError
+from kitbash.errors import KnowledgeError, NotFound, StoreUnavailable, UsageError
 from kitbash.runtime import Runtime
 from kitbash.settings import Settings, load
 
 _BLOCK_MS: Final = 1000
+_TAKEN_UP_S: Final = 1.0
+_LATE_MS: Final = 60_000
 _NEEDED: Final = (Queue.REFLEX, Queue.BITNET, Queue.CARTRIDGE, Queue.KOBOLD)
 
 
@@ -63,10 +66,33 @@ class Client:
                 query = replace(query, mode=Mode.CELERY)
         if query.mode is Mode.CELERY:
             self._send(query)
+            if mode is AskMode.AUTO and not self._is_started(query.query_id):
+                # Workers announced themselves and died since: claims let this process take over.
+                return self._directly(query.query_id, started_s)
             return self._wait(query.query_id, query.text, started_s, query.timeout_ms / 1000, on_event)
         self.runtime.board.open(query)
-        direct.run(query.query_id, self.runtime.collaborators)
-        return self._ended(query.query_id, started_s)
+        return self._directly(query.query_id, started_s)
+
+    def _directly(self, query_id: QueryId, started_s: float) -> Result:
+        """Run the layers here; whatever goes wrong, the query does not stay open."""
+        try:
+            direct.run(query_id, self.runtime.collaborators)
+        except BaseException:
+            with suppress(StoreUnavailable):
+                self.runtime.board.finish(query_id, Answer(Status.FAILED, "The caller broke off.", None, 0.0))
+            raise
+        return self._ended(query_id, started_s)
+
+    def _is_started(self, query_id: QueryId) -> bool:
+        """Return whether a worker took up the query within a second."""
+        ends_s = time.monotonic() + _TAKEN_UP_S
+        after = "0"
+        while (left_s := ends_s - time.monotonic()) > 0:
+            for event in self.runtime.board.events(query_id, after=after, block_ms=max(1, int(left_s * 1000))):
+                after = event.entry_id
+                if event.kind is not EventKind.OPENED:
+                    return True
+        return False
 
     def submit(self, text: str, *, project: str | None = None, timeout_s: float | None = None) -> QueryId:
         """Have a question sent to the workers, and return the id to `wait` for or to `stream`."""
@@ -85,7 +111,7 @@ class Client:
 
     def stream(self, query_id: QueryId) -> Iterator[Event]:
         """Yield the events of a query, those that were and those to come, up to its end."""
-        self.trace(query_id)
+        known = self.trace(query_id)
         after = "0"
         while True:
             for event in self.runtime.board.events(query_id, after=after, block_ms=_BLOCK_MS):
@@ -93,7 +119,8 @@ class Client:
                 after = event.entry_id
                 if event.kind is EventKind.FINISHED:
                     return
-            if after == "0" and self.runtime.board.trace(query_id) is None:
+            # One whose keys are gone, or that is long past its deadline, has no end to wait for.
+            if time.time() * 1000 > known.deadline_ms + _LATE_MS or self.runtime.board.trace(query_id) is None:
                 return
 
     def trace(self, query_id: QueryId) -> Trace:
@@ -126,7 +153,11 @@ class Client:
         """Answer in the caller if Layer 0 knows: microseconds, the same function, the same trace."""
         began_s = time.monotonic()
         policy = self.runtime.policy
-        finding = reflex.answer(query.text, policy.project(query.project).factions, self.runtime.library)
+        try:
+            finding = reflex.answer(query.text, policy.project(query.project).factions, self.runtime.library)
+        except KnowledgeError:
+            # The layers say what is wrong in their verdicts, and go on without it.
+            return None
         rule = policy.rule(Stage.REFLEX)
         verdict = verdict_of(Stage.REFLEX, finding, rule.threshold, (time.monotonic() - began_s) * 1000)
         answer = answer_of(verdict, finding)

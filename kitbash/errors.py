@@ -33,10 +33,6 @@ class StoreUnavailable(Unavailable):
     """The blackboard or the broker did not answer in time."""
 
 
-class DeadlineExceeded(KitbashError):
-    """The time given was not enough; allow more."""
-
-
 class EngineError(KitbashError):
     """A language model did not give a usable reply; the cascade goes on without it."""
 

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
+from urllib.parse import quote
 
 from kitbash.blackboard import connection
 from kitbash.blackboard.redis_board import RedisBlackboard
@@ -11,7 +12,7 @@ from kitbash.cascade import confidence
 from kitbash.cascade.collaborators import Collaborators
 from kitbash.cascade.policy import Policy, ProjectRule, Rule
 from kitbash.domain.layer import Layer
-from kitbash.errors import ConfigError
+from kitbash.errors import ConfigError, StoreUnavailable
 from kitbash.knowledge import starter
 from kitbash.knowledge.library import Library
 from kitbash.models.generator import Generator
@@ -37,7 +38,7 @@ def addresses(settings: Settings) -> Addresses:
     lease = None if given else private.acquire(settings.paths.data_dir)
     blackboard = given or (lease.url if lease else "")
     broker = settings.broker.url.get_secret_value() if settings.broker.url else blackboard
-    return Addresses(blackboard, broker, lease)
+    return Addresses(blackboard, connection.broker_url(broker), lease)
 
 
 def _given(settings: Settings) -> str | None:
@@ -46,7 +47,7 @@ def _given(settings: Settings) -> str | None:
         return redis.url.get_secret_value()
     if redis.host is None:
         return None
-    password = f":{redis.password.get_secret_value()}@" if redis.password else ""
+    password = f":{quote(redis.password.get_secret_value(), safe='')}@" if redis.password else ""
     return f"redis://{password}{redis.host}:{redis.port}/{redis.db}"
 
 
@@ -105,6 +106,11 @@ class Runtime:
         folders = [paths.cartridges]
         if self.settings.cartridge.starter:
             folders.append(paths.data_dir.expanduser() / "starter")
+            try:
+                folders[-1].mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                message = f"the data folder {paths.data_dir} cannot be used: {error}; name another: KITBASH_DATA_DIR"
+                raise ConfigError(message) from error
             starter.ensure(folders[-1])
         return Library(folders, paths.data_dir.expanduser() / "indices")
 
@@ -154,6 +160,18 @@ class Runtime:
         Raises ConfigError if it uses another broker already: an application has one for as long as the process lives.
         """
         at = self.at.broker
+        given = self.settings.broker.url is not None and not at.startswith("sentinel://")
+        if given and os.getpid() not in _BROKER:
+            redis = self.settings.redis
+            waits = (redis.connect_timeout_s, redis.socket_timeout_s)
+            client = connection.connect(at, connect_timeout_s=waits[0], socket_timeout_s=waits[1])
+            try:
+                connection.check(client, at)
+            except StoreUnavailable as error:
+                message = f"the broker does not answer: {error}"
+                raise StoreUnavailable(message) from error
+            finally:
+                client.close()
         if _BROKER.setdefault(os.getpid(), at) != at:
             message = f"this process already sends to {connection.masked(_BROKER[os.getpid()])}; use another process"
             raise ConfigError(message)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from kitbash.blackboard.board import Pulse
+from kitbash.blackboard.board import DeadLetter, Pulse
 from kitbash.cascade.step import late, plan_in
 from kitbash.cascade.sweep import MOST_RESUMED, Care, care
 from kitbash.celery import app
@@ -30,6 +30,10 @@ def tend(pulse: Pulse) -> None:
     match care(pulse):
         case Care.EXPIRE:
             board.finish(pulse.query_id, late())
+            for name in pulse.died:
+                stage = Stage(name.rpartition(":")[0] if name.count(":") else name)
+                reason = "its worker died, and the query's time ran out before it could be delivered again"
+                board.bury(DeadLetter(stage.queue, name, pulse.query_id, reason))
             log.warning("query.expired", query_id=pulse.query_id)
         case Care.FORGET:
             board.forget(pulse.query_id)

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from contextlib import suppress
 from typing import Any, Final, cast
 
 from celery import signals
@@ -9,7 +10,7 @@ from celery import signals
 from kitbash import runtime
 from kitbash.celery import app
 from kitbash.domain.layer import SWEEP, Queue
-from kitbash.errors import StoreUnavailable
+from kitbash.errors import KitbashError, StoreUnavailable
 from kitbash.observe import logs
 
 ANNOUNCE_EVERY_S: Final = 3.0
@@ -43,7 +44,16 @@ def keep_results_for_chords(**_: Any) -> None:
 
     Clients have none: one with a backend subscribes for every task it sends.
     """
-    app.conf.update(result_backend=runtime.current().at.broker)
+    try:
+        here = runtime.current()
+        app.conf.update(result_backend=here.at.broker)
+        log.info("worker.server", server=here.board.server())
+    except StoreUnavailable as error:
+        log.warning("worker.server", reason=str(error))
+    except KitbashError as error:
+        # A worker on a server that loses work is worse than no worker.
+        message = f"kitbash: {error}"
+        raise SystemExit(message) from error
 
 
 @signals.task_prerun.connect
@@ -76,14 +86,13 @@ def _announce(name: str, served: list[Queue]) -> None:
         except StoreUnavailable as error:
             log.warning("worker.unannounced", worker=name, reason=str(error))
         if _stopping.wait(ANNOUNCE_EVERY_S):
-            return
+            break
+    # By the thread that announces, so that nothing is announced after it.
+    with suppress(StoreUnavailable):
+        runtime.current().board.announce(name, served, ttl_ms=0)
 
 
 @signals.worker_shutting_down.connect
-def withdraw(sender: Any, **_: Any) -> None:
-    """Stop announcing, and say so."""
+def withdraw(**_: Any) -> None:
+    """Have the announcement withdrawn."""
     _stopping.set()
-    try:
-        runtime.current().board.announce(str(sender), list(Queue), ttl_ms=0)
-    except StoreUnavailable as error:
-        log.warning("worker.unwithdrawn", worker=str(sender), reason=str(error))

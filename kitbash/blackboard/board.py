@@ -124,7 +124,10 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """What the sweep sees of an open query. Times are the server's, in ms since 1970; 0 where there is none."""
+    """What the sweep sees of an open query. Times are the server's, in ms since 1970; 0 where there is none.
+
+    `died` are the stages whose lease has ended though they are not done, and that were not started again since.
+    """
 
     query_id: QueryId
     state: str | None
@@ -134,6 +137,7 @@ class Pulse:
     lease_until_ms: int
     resumed: int
     done: frozenset[str]
+    died: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

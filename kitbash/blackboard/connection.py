@@ -1,5 +1,6 @@
 """Connections to the blackboard's server, with every wait bounded."""
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Final, cast
@@ -14,8 +15,10 @@ from redis.retry import Retry
 from kitbash.blackboard.scripts import AnyRedis
 from kitbash.errors import ConfigError, StoreUnavailable
 
+_BROKERS: Final = ("redis://", "rediss://", "redis+socket://", "sentinel://")
 _EVICTING: Final = ("allkeys-", "volatile-")
 _UNIX: Final = "redis+socket://"
+_PARAMETER: Final = re.compile(r"([?&](?:password|username)=)[^&]*", re.IGNORECASE)
 
 
 def connect(url: str, *, connect_timeout_s: float, socket_timeout_s: float, cluster: bool = False) -> AnyRedis:
@@ -44,7 +47,7 @@ def connect(url: str, *, connect_timeout_s: float, socket_timeout_s: float, clus
             health_check_interval=25,
         )
     except ValueError as error:
-        message = f"{masked(url)} is not a Redis URL: {error}; use redis://host:port/db"
+        message = f"{masked(url)} is not a Redis URL; use redis://host:port/db, with the password percent-encoded"
         raise ConfigError(message) from error
 
 
@@ -56,12 +59,20 @@ def client_url(url: str) -> str:
 
 
 def masked(url: str) -> str:
-    """Return a URL without its password."""
+    """Return a URL without the user and password before its host or among its parameters."""
     head, at, tail = url.rpartition("@")
-    if not at:
-        return url
-    scheme, _, _ = head.partition("://")
-    return f"{scheme}://***@{tail}"
+    shown = f"{head.partition('://')[0]}://***@{tail}" if at and "://" in head else url
+    return _PARAMETER.sub(r"\1***", shown)
+
+
+def broker_url(url: str) -> str:
+    """Return the URL as Celery spells it. Raises ConfigError if it is not one of a Redis broker."""
+    if url.startswith("unix://"):
+        return _UNIX + url.removeprefix("unix://").replace("db=", "virtual_host=")
+    if not url.startswith(_BROKERS):
+        message = f"{masked(url)} is not a broker Kitbash can use; use redis://, rediss://, sentinel:// or unix://"
+        raise ConfigError(message)
+    return url
 
 
 @contextmanager

@@ -173,7 +173,7 @@ class RedisBlackboard:
     def wait_end(self, query_id: QueryId, *, block_ms: int) -> Ended | None:
         """Return how a query ended, waiting up to `block_ms` for it, or None if it is still open."""
         with translated(self._url):
-            reply: Any = self._client.xread({keys.query_keys(query_id).end: "0"}, block=block_ms)
+            reply: Any = self._client.xread({keys.query_keys(query_id).end: "0"}, block=self._block(block_ms))
         entries = _first_stream(reply)
         if not entries:
             return None
@@ -191,8 +191,19 @@ class RedisBlackboard:
 
     def _stream(self, key: str, after: str, block_ms: int) -> list[Event]:
         with translated(self._url):
-            reply: Any = self._client.xread({key: after}, block=block_ms or None)
+            reply: Any = self._client.xread({key: after}, block=self._block(block_ms))
         return [_event(entry) for entry in _first_stream(reply)]
+
+    def _block(self, block_ms: int) -> int | None:
+        """Return how long a read may block: never so long that the socket gives up first, None for not at all."""
+        longest_ms = int(float(self._client.get_connection_kwargs()["socket_timeout"]) * 500)
+        return min(block_ms, longest_ms) or None
+
+    def last_event(self) -> str:
+        """Return the id of the newest entry of the feed, `0` if there is none."""
+        with translated(self._url):
+            entries: Any = self._client.xrevrange(keys.FEED, count=1)
+        return entries[0][0] if entries else "0"
 
     def trace(self, query_id: QueryId) -> Trace | None:
         """Return everything known about a query, or None if there is none of this id."""
@@ -337,18 +348,17 @@ def _event(entry: tuple[str, Mapping[str, str]]) -> Event:
 def _pulse(query_id: QueryId, now_ms: int, fields: Sequence[str | None], claims: Mapping[str, str]) -> Pulse:
     state, deadline_ms, touched_ms, resumed = fields
     done = frozenset(name.removesuffix(".done") for name in claims if name.endswith(".done"))
-    live = (
-        int(value)
-        for name, value in claims.items()
-        if name.endswith(".until_ms") and name.removesuffix(".until_ms") not in done
-    )
+    leases = {name.removesuffix(".until_ms"): int(end) for name, end in claims.items() if name.endswith(".until_ms")}
+    undone = {stage: until_ms for stage, until_ms in leases.items() if stage not in done}
+    touched = int(touched_ms or 0)
     return Pulse(
         query_id=query_id,
         state=state,
         now_ms=now_ms,
         deadline_ms=int(deadline_ms or 0),
-        touched_ms=int(touched_ms or 0),
-        lease_until_ms=max(live, default=0),
+        touched_ms=touched,
+        lease_until_ms=max(undone.values(), default=0),
         resumed=int(resumed or 0),
         done=done,
+        died=tuple(sorted(stage for stage, until_ms in undone.items() if touched < until_ms <= now_ms)),
     )

@@ -19,6 +19,9 @@ EXACT: Final = 0.99
 """How sure an exact question form is. Not 1: an alias can be a poor one."""
 
 
+_NEGATED: Final = 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """The logistic model: one weight for each of `NAMES`, and a bias."""
@@ -62,6 +65,9 @@ def rank(candidates: Sequence[Candidate], weights: Weights) -> list[Ranked]:
         rivals = [other for at, other in enumerate(strengths) if at != place]
         margin = strengths[place] - max(rivals, default=0.0)
         probability = EXACT if candidate.is_exact else weights.probability(candidate.features, margin)
+        if candidate.features.negation:
+            # "Is not" and "is" share every other word: at best an even chance.
+            probability = min(probability, _NEGATED)
         ranked.append(Ranked(candidate, probability))
     return sorted(ranked, key=lambda it: (-it.probability, it.candidate.fact.cartridge, it.candidate.fact.fact_id))
 

@@ -72,6 +72,12 @@ def _fenced(text: str) -> str:
     return text.replace("<", "‹").replace(">", "›").replace("###", "")
 
 
+def drawn_on(text: str, evidence: Sequence[Fact]) -> tuple[Fact, ...]:
+    """Return the facts that share a content word with a reply: those it may cite."""
+    said = set(content_stems(text))
+    return tuple(fact for fact in evidence if said & set(content_stems(fact.text)))
+
+
 def supported(text: str, evidence: Sequence[Fact]) -> float:
     """Return the share of a reply's content words that stand in the evidence, 0 to 1; 0 without evidence."""
     said = set(content_stems(text))

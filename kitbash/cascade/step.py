@@ -96,9 +96,12 @@ def answer_of(verdict: Verdict, finding: Finding) -> Answer | None:
     """Return the answer of a verdict that passed: as sure as that its facts fit and are so."""
     if not verdict.passed or finding.answer is None:
         return None
+    if verdict.layer is Layer.KOBOLD:
+        # A model may cite only what its words can have come from.
+        drawn_on = generation.drawn_on(finding.answer, finding.evidence)
+        return Answer(Status.ANSWERED, finding.answer, verdict.layer, finding.confidence, drawn_on)
     least = min((fact.confidence for fact in finding.evidence), default=1.0)
-    sure = finding.confidence if verdict.layer is Layer.KOBOLD else finding.confidence * least
-    return Answer(Status.ANSWERED, finding.answer, verdict.layer, sure, finding.evidence)
+    return Answer(Status.ANSWERED, finding.answer, verdict.layer, finding.confidence * least, finding.evidence)
 
 
 def _run(stage: Stage, query: OpenQuery, with_: Collaborators, shard: int | None) -> Finding:

@@ -8,8 +8,8 @@ from kitbash.blackboard.board import OPEN, Pulse
 STALLED_MS: Final = 3000
 """How long nothing may happen to a query, with no lease running, before its canvas is sent again; doubled each time."""
 MOST_RESUMED: Final = 4
-CLOSING_MS: Final = 250
-"""How long before its deadline an open query is ended: it must be over by then."""
+CLOSING_MS: Final = 1250
+"""How long before its deadline an open query is ended: the sweep runs every second, and it must be over by then."""
 
 
 class Care(Enum):
@@ -32,5 +32,6 @@ def care(pulse: Pulse) -> Care:
     if pulse.lease_until_ms > pulse.now_ms:
         return Care.NOTHING
     quiet_ms = pulse.now_ms - max(pulse.touched_ms, pulse.lease_until_ms)
-    patience_ms = STALLED_MS * 2**pulse.resumed
+    # A lease that ended with its stage undone is a death; silence may be one.
+    patience_ms = 0 if pulse.died else STALLED_MS * 2**pulse.resumed
     return Care.RESUME if quiet_ms >= patience_ms and pulse.resumed < MOST_RESUMED else Care.NOTHING

@@ -9,6 +9,7 @@ from typing import Any
 
 from kitbash.cli import output
 from kitbash.domain.fact import Fact
+from kitbash.domain.question import visible
 from kitbash.errors import KnowledgeError, NotFound
 from kitbash.knowledge import importing
 from kitbash.knowledge.build import Built
@@ -39,11 +40,18 @@ def import_(folders: list[Path], *, faction: str | None, as_json: bool) -> None:
 def list_(*, as_json: bool) -> None:
     """List cartridges, those set aside with their reason."""
     library = _library()
-    rows = [_about(cartridge) for cartridge in library.cartridges.values()]
+    rows: list[dict[str, Any]] = []
+    broken: list[tuple[str, str, str]] = []
+    for cartridge in library.cartridges.values():
+        try:
+            rows.append(_about(cartridge))
+        except KnowledgeError as error:
+            broken.append((cartridge.name, str(cartridge.folder), str(error)))
+    broken += [(it.name, str(it.folder), it.reason) for it in library.set_aside]
     if as_json:
         aside: list[dict[str, Any]] = [
-            {"name": it.name, "facts": 0, "levels": {}, "path": str(it.folder), "set_aside": it.reason}
-            for it in library.set_aside
+            {"name": name, "facts": 0, "levels": {}, "path": folder, "set_aside": reason}
+            for name, folder, reason in broken
         ]
         output.print_json([*rows, *aside])
         return
@@ -55,8 +63,8 @@ def list_(*, as_json: bool) -> None:
             for it in rows
         ],
     )
-    for it in library.set_aside:
-        output.note(f"set aside: {it.name}: {it.reason}")
+    for name, _, reason in broken:
+        output.note(f"set aside: {name}: {reason}")
 
 
 def show(name: str, *, limit: int, as_json: bool) -> None:
@@ -85,7 +93,8 @@ def export(name: str, out: Path | None) -> None:
         else markdown(cartridge, facts)
     )
     if out is None:
-        sys.stdout.write(text)
+        for line in text.splitlines():
+            output.write(visible(line) + "\n")
         return
     try:
         out.write_text(text, encoding="utf-8")

@@ -14,7 +14,9 @@ from kitbash.settings.names import leaves, long_name
 def show(*, origin: bool, as_json: bool) -> None:
     """Print every setting with its value, and where it came from if asked."""
     loaded = load()
-    rows = [(dotted, _shown(_value(loaded.settings, dotted)), _origin(loaded.origins, dotted)) for dotted in names()]
+    rows = [
+        (dotted, _shown(_value(loaded.settings, dotted), dotted), _origin(loaded.origins, dotted)) for dotted in names()
+    ]
     if as_json:
         output.print_json([{"name": name, "value": value, "origin": where} for name, value, where in rows])
         return
@@ -44,10 +46,12 @@ def _value(settings: Settings, dotted: str) -> Any:
     return value
 
 
-def _shown(value: Any) -> Any:
+def _shown(value: Any, dotted: str = "") -> Any:
     if isinstance(value, SecretStr):
         text = value.get_secret_value()
-        return masked(text) if "://" in text else "***"
+        return masked(text) if dotted.endswith("url") else "***"
+    if isinstance(value, str):
+        return masked(value)
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, dict):

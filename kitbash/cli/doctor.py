@@ -62,10 +62,9 @@ def run() -> Iterator[Check]:
     runtime = Runtime(settings)
     try:
         yield _tried("server", lambda: _server(runtime))
-        yield _tried("blackboard", runtime.board.server)
+        yield _tried("blackboard", lambda: runtime.board.server())  # noqa: PLW0108 - the board itself may fail
         yield from _cartridges(runtime)
-        model = settings.kobold.address
-        yield Check("model", State.OK if model else State.WARNING, model or "none: set KITBASH_KOBOLD__URL to use one")
+        yield _model(runtime)
     finally:
         runtime.close()
 
@@ -95,6 +94,12 @@ def _server(runtime: Runtime) -> str:
         return "given by settings"
     server = binary.find()
     return f"private, {server.path.name} {server.version} from {server.path.parent}"
+
+
+def _model(runtime: Runtime) -> Check:
+    if runtime.settings.kobold.address is None:
+        return Check("model", State.WARNING, "none: set KITBASH_KOBOLD__URL to use one")
+    return _tried("model", lambda: f"{runtime.generator}, not asked")
 
 
 def _cartridges(runtime: Runtime) -> Iterator[Check]:

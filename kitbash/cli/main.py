@@ -1,9 +1,10 @@
 """The entry point: runs the command, and turns Kitbash's errors into one line and an exit code."""
 
+import io
 import sys
 from enum import IntEnum
 
-from kitbash.errors import ConfigError, DeadlineExceeded, KitbashError, Unavailable, UsageError
+from kitbash.errors import ConfigError, KitbashError, Unavailable, UsageError
 
 
 class Exit(IntEnum):
@@ -25,26 +26,33 @@ def code_of(error: KitbashError) -> Exit:
             return Exit.USAGE
         case Unavailable():
             return Exit.DEPENDENCY_DOWN
-        case DeadlineExceeded():
-            return Exit.TIMED_OUT
         case _:
             return Exit.ERROR
 
 
 def main() -> None:
     """Run the `kitbash` command and leave with its exit code."""
-    from kitbash.cli.app import app  # noqa: PLC0415 - errors of importing are reported like others
+    from kitbash.cli import output  # noqa: PLC0415 - errors of importing are reported like others
+    from kitbash.cli.app import app  # noqa: PLC0415
 
+    stdin: object = sys.stdin
+    if isinstance(stdin, io.TextIOWrapper):
+        # Bytes that are no text come through as such, for the question's own check to refuse in one line.
+        stdin.reconfigure(errors="surrogateescape")
     try:
         app()
     except KitbashError as error:
-        from kitbash.domain.question import printable  # noqa: PLC0415
-
-        print(f"kitbash: {printable(str(error))}", file=sys.stderr)  # noqa: T201 - this is the command's output
+        output.note(f"kitbash: {error}")
         sys.exit(code_of(error))
+    except SystemExit:
+        # Typer ends a help text that nobody reads to its end with 1; it leaves this in place of standard output.
+        if type(sys.stdout).__name__ == "PacifyFlushWrapper":
+            sys.exit(Exit.ANSWERED)
+        raise
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of a pipe has seen enough; that is not an error. Nothing more may be written, not even at exit.
-        sys.stdout = None
-        sys.exit(Exit.ANSWERED)
+    except OSError as error:
+        output.note(f"kitbash: {error.strerror or error}: {error.filename or 'standard output'}")
+        sys.exit(Exit.ERROR)
+    finally:
+        output.flush()

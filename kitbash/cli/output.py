@@ -1,6 +1,7 @@
 """What every command prints with: rich on a terminal, plain in a pipe, JSON when asked. Outside text cannot escape."""
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -9,15 +10,37 @@ from kitbash.domain.question import visible
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON value on a line of its own."""
-    # ASCII: whatever the terminal's encoding, and without control characters in any disguise.
-    sys.stdout.write(json.dumps(value, ensure_ascii=not _is_utf8()) + "\n")
-    sys.stdout.flush()
+    """Print one JSON value on a line of its own, in ASCII: no terminal and no encoding can make anything else of it."""
+    write(json.dumps(value) + "\n")
+    flush()
 
 
 def line(text: str = "") -> None:
     """Print one line of plain text, without whatever a terminal might obey."""
-    sys.stdout.write(_encodable(visible(text)) + "\n")
+    write(visible(text) + "\n")
+
+
+def write(text: str) -> None:
+    """Write text as it is, as far as the encoding can. Leaves quietly when the reader of a pipe has seen enough."""
+    encoding = sys.stdout.encoding or "ascii"
+    try:
+        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    except BrokenPipeError:
+        _leave()
+
+
+def flush() -> None:
+    """Have everything written."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave()
+
+
+def _leave() -> None:
+    # What is still buffered goes nowhere, so that nothing fails at the very end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(0)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -25,7 +48,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     cells = [[visible(str(cell)) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         for row in (columns, *cells):
-            sys.stdout.write(_encodable("\t".join(row)) + "\n")
+            write("\t".join(row) + "\n")
         return
     from rich.console import Console  # noqa: PLC0415 - only a terminal pays for it
     from rich.table import Table  # noqa: PLC0415
@@ -52,14 +75,6 @@ def emphasised(text: str, style: str) -> None:
 
 def note(text: str) -> None:
     """Print one line of talk on standard error, which no pipe takes for data."""
-    sys.stderr.write(_encodable(visible(text)) + "\n")
+    encoding = sys.stderr.encoding or "ascii"
+    sys.stderr.write(visible(text).encode(encoding, "replace").decode(encoding) + "\n")
     sys.stderr.flush()
-
-
-def _is_utf8() -> bool:
-    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-
-
-def _encodable(text: str) -> str:
-    encoding = sys.stdout.encoding or "ascii"
-    return text.encode(encoding, "replace").decode(encoding)

@@ -14,11 +14,13 @@ _BLOCK_MS: Final = 1000
 def tail(*, as_json: bool, since_start: bool, count: int | None) -> None:
     """Print events of all queries as they happen, until interrupted or `count` are shown."""
     with Client() as client:
-        after, shown = "0" if since_start else "$", 0
+        board = client.runtime.board
+        # The newest entry's id, not `$`: between two reads of `$` events would be lost.
+        after, shown = "0" if since_start else board.last_event(), 0
         if not since_start:
             output.note("Waiting for queries; Ctrl-C leaves.")
         while count is None or shown < count:
-            for event in client.runtime.board.feed(after=after, block_ms=_BLOCK_MS):
+            for event in board.feed(after=after, block_ms=_BLOCK_MS):
                 after = event.entry_id
                 show(event, as_json=as_json)
                 shown += 1
@@ -36,6 +38,7 @@ def show(event: Event, *, as_json: bool) -> None:
         return
     clock = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M:%S.%f")[:-3]
     output.line(f"{clock}  {event.query_id[-8:]}  {event.kind.value:9} {words(event)}")
+    output.flush()
 
 
 def data_of(event: Event) -> object:

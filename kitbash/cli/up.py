@@ -21,11 +21,11 @@ def up() -> None:
 
     def say(name: str, text: str) -> None:
         if sys.stdout.isatty():
-            sys.stdout.write(f"\x1b[{colours.get(name, 1)}m{name:{width}}\x1b[0m | ")
+            output.write(f"\x1b[{colours.get(name, 1)}m{name:{width}}\x1b[0m | ")
         else:
-            sys.stdout.write(f"{name:{width}} | ")
+            output.write(f"{name:{width}} | ")
         output.line(text)
-        sys.stdout.flush()
+        output.flush()
 
     runtime = Runtime(load().settings)
     try:

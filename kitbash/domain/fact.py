@@ -21,5 +21,5 @@ class Fact:
 
 
 def content_hash(text: str) -> str:
-    """Return `sha256:<hex>` of the exact text, as every cartridge stores it (formats note, 1.7)."""
+    """Return `sha256:<hex>` of the exact text, as every cartridge stores it."""
     return "sha256:" + sha256(text.encode()).hexdigest()

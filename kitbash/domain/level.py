@@ -5,7 +5,7 @@ from typing import Final
 
 
 class Level(IntEnum):
-    """L0 to L5. A lower number constrains a higher one (seed 001, epistemic stack)."""
+    """L0 to L5. A lower number constrains a higher one."""
 
     EMPIRICAL = 0
     AXIOMATIC = 1
@@ -36,7 +36,7 @@ class Level(IntEnum):
 
     @classmethod
     def from_legacy(cls, number: int) -> "Level":
-        """Read the integer that older cartridges hold, whose order of names differs (formats note, 4.4).
+        """Read the integer that older cartridges hold, whose order of names differs.
 
         Raises ValueError outside 0 to 3.
         """

@@ -1,7 +1,7 @@
 """The normal form of a question: what two wordings must share to be the same question.
 
 NFKC, casefold, contractions, punctuation, polite filler, Snowball stem. Word order, question words, negation, digits
-and prepositions stay: a sorted bag of words collides on "A to B" against "B to A" (retrieval note, section 4b).
+and prepositions stay: a sorted bag of words collides on "A to B" against "B to A".
 """
 
 import re

@@ -116,7 +116,6 @@ STOP_WORDS: Final = frozenset(
         "made",
         "many",
         "much",
-        "long",
         "kind",
         "does",
     ]

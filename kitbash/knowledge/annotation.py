@@ -1,6 +1,6 @@
 """The lines of `annotations.jsonl`: what is known about each fact, in either of the two schemas in use.
 
-The older nested schema has `metadata.confidence`, the flat one `confidence` (formats note, 1.3). Kitbash writes the
+The older nested schema has `metadata.confidence`, the flat one `confidence`. Kitbash writes the
 nested one, with the level as a name and the question aliases beside it.
 """
 

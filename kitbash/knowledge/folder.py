@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
 
+from kitbash.errors import KnowledgeError
 from kitbash.knowledge.layout import ASIDE
 
 _WORK: Final = ".building-"
@@ -32,8 +33,13 @@ def writing(where: Path) -> Generator[None]:
     if where in held:
         yield
         return
-    where.mkdir(parents=True, exist_ok=True)
-    with (where / _LOCK).open("a") as lock:
+    try:
+        where.mkdir(parents=True, exist_ok=True)
+        lock = (where / _LOCK).open("a")
+    except OSError as error:
+        message = f"cartridges cannot be written to {where}: {error}"
+        raise KnowledgeError(message) from error
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         token = _held.set(held | {where})
         try:

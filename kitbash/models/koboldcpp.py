@@ -1,6 +1,6 @@
 """A KoboldCpp server as a generator.
 
-Replies are read from the event stream, since only a closed stream makes the server stop (model-runtimes note, 3):
+Replies are read from the event stream, since only a closed stream makes the server stop:
 whatever ends the call early, a deadline, an error or an oversized reply, also ends the generation.
 """
 
@@ -54,6 +54,10 @@ class KoboldCpp:
             trust_env=False,
             limits=httpx.Limits(max_keepalive_connections=0),
         )
+
+    def __str__(self) -> str:
+        """Return what stands behind, without secrets."""
+        return f"koboldcpp at {self._name}"
 
     def close(self) -> None:
         """Close the connections; the client cannot be used afterwards."""

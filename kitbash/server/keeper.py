@@ -21,6 +21,7 @@ from pathlib import Path
 POLL_S = 0.2
 READY_S = 60.0
 STOP_S = 10.0
+LOCK_S = 2.0
 MOST_RESTARTS = 5
 LONGEST_SOCKET = 100
 PR_SET_PDEATHSIG = 1
@@ -105,6 +106,8 @@ def keep(folder: Path, program: str, data: Path) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, leave)
+    if not hold(folder / "keeper.lock"):
+        return 2
     server = start(program, data, address, log)
     try:
         if not wait_ready(server, address):
@@ -129,6 +132,23 @@ def keep(folder: Path, program: str, data: Path) -> int:
         address.unlink(missing_ok=True)
         if short is not None:
             short.rmdir()
+
+
+def hold(path: Path) -> bool:
+    """Hold a lock until this process ends, so that others see that it lives; False if another keeper does."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    ends_s = time.monotonic() + LOCK_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # Somebody may be looking at this moment whether there is a keeper.
+            if time.monotonic() > ends_s:
+                os.close(lock)
+                return False
+            time.sleep(0.01)
+        else:
+            return True
 
 
 def watch(server: "subprocess.Popen[bytes]", users: Path) -> bool:

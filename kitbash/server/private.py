@@ -6,11 +6,12 @@ Durability: appended to disk once a second (`appendfsync everysec`); a kill lose
 import fcntl
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ from kitbash.errors import ConfigError, Unavailable
 from kitbash.server import binary, keeper
 
 WAIT_S: Final = 65.0
+SILENT_S: Final = 4.0
 _POLL_S: Final = 0.01
 
 
@@ -68,14 +70,25 @@ def acquire(data_dir: Path) -> Lease:
 
 
 def running(folder: Path) -> str | None:
-    """Return the URL of the server that runs in a folder, or None. One without its keeper is stopped first."""
-    state = _state(folder)
-    if state is None or not keeper.answers(_address(state["url"])):
-        return None
-    if not _lives(state["keeper"]):
-        _end(state["server"])
-        return None
-    return state["url"]
+    """Return the URL of the server that runs in a folder, or None; one that lost its keeper is stopped first.
+
+    Raises Unavailable if it has a keeper and does not answer: another must not be started on the same data.
+    """
+    ends_s = time.monotonic() + SILENT_S
+    while (state := _state(folder)) is not None:
+        if not _is_kept(folder):
+            _end(state["server"])
+            (folder / "server.json").unlink(missing_ok=True)
+            return None
+        if keeper.answers(_address(state["url"])):
+            return state["url"]
+        if time.monotonic() > ends_s:
+            message = (
+                f"the private server (process {state['server']}) in {folder} does not answer; end it and try again"
+            )
+            raise Unavailable(message)
+        time.sleep(_POLL_S)
+    return None
 
 
 def _share(users: int, folder: Path) -> None:
@@ -137,6 +150,19 @@ def _address(url: str) -> Path:
     return Path(url.removeprefix("redis+socket://").partition("?")[0])
 
 
+def _is_kept(folder: Path) -> bool:
+    """Return whether a keeper lives: it holds a lock that no dead process can hold, not even one nobody waited for."""
+    lock = os.open(folder / "keeper.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(lock)
+
+
 def _lives(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -146,10 +172,16 @@ def _lives(pid: int) -> bool:
 
 
 def _end(pid: int) -> None:
-    ends_s = time.monotonic() + keeper.STOP_S
-    while _lives(pid) and time.monotonic() < ends_s:
-        os.kill(pid, 15)
-        time.sleep(0.05)
+    """Have a process ended, asked first. Raises Unavailable if it cannot be."""
+    for number, wait_s in ((signal.SIGTERM, keeper.STOP_S), (signal.SIGKILL, 1.0)):
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+        ends_s = time.monotonic() + wait_s
+        while _lives(pid) and time.monotonic() < ends_s:
+            time.sleep(0.05)
+    if _lives(pid):
+        message = f"the server without a keeper (process {pid}) does not end; end it yourself"
+        raise Unavailable(message)
 
 
 def _log_end(path: Path) -> str:

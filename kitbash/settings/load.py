@@ -60,6 +60,9 @@ class Settings(BaseSettings):
                 f"layer timeout and its lease margin, {longest_ms / 1000:g} s"
             )
             raise ValueError(message)
+        if self.query.timeout_s > self.query.ttl_s:
+            message = f"query.ttl_s is {self.query.ttl_s} s; it must not be less than query.timeout_s"
+            raise ValueError(message)
         if self.query.project not in self.projects:
             message = f"query.project {self.query.project!r} is not one of {', '.join(sorted(self.projects))}"
             raise ValueError(message)

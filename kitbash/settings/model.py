@@ -33,7 +33,7 @@ class Redis(Subject):
     password: SecretStr | None = None
     cluster: bool = Field(default=False, description="the blackboard is a Redis Cluster")
     connect_timeout_s: float = Field(default=2.0, gt=0, le=60)
-    socket_timeout_s: float = Field(default=3.0, gt=0, le=60)
+    socket_timeout_s: float = Field(default=3.0, ge=0.5, le=60)
 
 
 class Broker(Subject):
@@ -49,7 +49,7 @@ class Paths(Subject):
 
     data_dir: Path = Field(default_factory=default_data_dir)
     cartridges_dir: Path | None = None
-    archive_dir: Path | None = None
+    archive_dir: Path | None = Field(default=None, description="for traces; not yet used")
 
     @property
     def cartridges(self) -> Path:
@@ -131,7 +131,9 @@ class Project(Subject):
     """What a question asked under this name may draw on."""
 
     factions: tuple[Faction, ...] = ("general", "self")
-    kappa: float = Field(default=1.0, gt=0, le=10, description="how strict the coupling between levels is")
+    kappa: float = Field(
+        default=1.0, gt=0, le=10, description="how strict levels are coupled; kept with each query, not yet used"
+    )
 
 
 def default_projects() -> dict[str, Project]:

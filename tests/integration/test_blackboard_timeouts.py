@@ -46,15 +46,11 @@ def query_id(board: RedisBlackboard) -> QueryId:
     return query.query_id
 
 
-@pytest.mark.xfail(reason="wait_end hands XREAD a block of 0, which waits without end")
 def test_waiting_without_time_returns_at_once(board: RedisBlackboard, query_id: QueryId) -> None:
     assert board.events(query_id, after=LATER, block_ms=0) == []
     assert board.wait_end(query_id, block_ms=0) is None
 
 
-@pytest.mark.xfail(
-    reason="a block longer than the socket's time limit ends in StoreUnavailable on a server that is well"
-)
 def test_waiting_longer_than_the_socket_may_is_no_fault(board: RedisBlackboard, query_id: QueryId) -> None:
     wait_ms = int(TIMEOUT_S * 1000) * 3
     assert board.events(query_id, after=LATER, block_ms=wait_ms) == []

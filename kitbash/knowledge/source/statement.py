@@ -1,7 +1,7 @@
 """A statement read from a source, before it has an id."""
 
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from kitbash.domain.level import Level
 from kitbash.errors import KnowledgeError
@@ -30,7 +30,6 @@ class Defaults:
     description: str = ""
     domain: str | None = None
     faction: str | None = None
-    extra: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 def confidence_of(value: object, place: str) -> float:
