@@ -44,9 +44,9 @@ def main() -> None:
     except KitbashError as error:
         output.note(f"kitbash: {error}")
         sys.exit(code_of(error))
-    except SystemExit:
-        # Typer ends a help text that nobody reads to its end with 1; it leaves this in place of standard output.
-        if type(sys.stdout).__name__ == "PacifyFlushWrapper":
+    except SystemExit as ending:
+        # Rich and Typer end with 1 when the reader of a pipe has seen enough of a help text; that is not an error.
+        if isinstance(ending.__context__, BrokenPipeError):
             sys.exit(Exit.ANSWERED)
         raise
     except KeyboardInterrupt:
