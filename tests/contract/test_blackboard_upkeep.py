@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from kitbash.blackboard.board import OPEN, Blackboard, DeadLetter, Pulse
-from kitbash.blackboard.redis_board import DEAD_LENGTH
+from kitbash.blackboard.redis_lanes import DEAD_LENGTH
 from kitbash.domain.answer import Status
 from kitbash.domain.ids import QueryId, new_query_id
 from kitbash.domain.layer import Queue

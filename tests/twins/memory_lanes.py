@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from kitbash.blackboard.board import DeadLetter
-from kitbash.blackboard.redis_board import DEAD_LENGTH
+from kitbash.blackboard.redis_lanes import DEAD_LENGTH
 from kitbash.domain.layer import Queue
 
 
