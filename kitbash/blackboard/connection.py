@@ -26,7 +26,8 @@ def connect(url: str, *, connect_timeout_s: float, socket_timeout_s: float, clus
 
     Raises ConfigError for a URL that is not Redis'.
     """
-    retry = Retry(ExponentialBackoff(cap=0.2, base=0.05), 1)
+    # A broken connection is made anew once; a server that is silent is not waited for twice.
+    retry = Retry(ExponentialBackoff(cap=0.2, base=0.05), 1, supported_errors=(redis.ConnectionError,))
     # The stubs of redis-py leave `from_url` half known.
     one, several = cast("tuple[Any, Any]", (Redis, RedisCluster))
     try:
