@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -101,7 +102,8 @@ async def _start(service: Service, environment: Mapping[str, str]) -> asyncio.su
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=die_with_parent,
+        # Killed, not asked: nobody is left who could insist, and what they were doing is sent again.
+        preexec_fn=partial(die_with_parent, signal.SIGKILL),
         limit=1_000_000,
     )
 

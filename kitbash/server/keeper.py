@@ -27,10 +27,10 @@ LONGEST_SOCKET = 100
 PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent() -> None:
-    """Have the kernel end this process when its parent ends, where the kernel can."""
+def die_with_parent(number: int = signal.SIGTERM) -> None:
+    """Have the kernel send this process a signal when its parent ends, where the kernel can."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(number))
 
 
 def start(program: str, data: Path, address: Path, log: Path) -> "subprocess.Popen[bytes]":
