@@ -101,6 +101,8 @@ STOP_WORDS: Final = frozenset(
         "down",
         "off",
         "again",
+        "really",
+        "actually",
         "please",
         "tell",
         "explain",

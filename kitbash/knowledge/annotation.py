@@ -1,7 +1,8 @@
 """The lines of `annotations.jsonl`: what is known about each fact, in either of the two schemas in use.
 
 The older nested schema has `metadata.confidence`, the flat one `confidence`. Kitbash writes the
-nested one, with the level as a name and the question aliases beside it.
+nested one, with the level as a name, and the question aliases and the claims beside it. What older files hold under
+`excludes` and `temporal_validity` is read past where it is not what Kitbash writes there.
 """
 
 import json
@@ -11,8 +12,12 @@ from typing import Any, Final, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from kitbash.domain import nwp
+from kitbash.domain.fact import Fact
 from kitbash.domain.level import Level
 from kitbash.errors import KnowledgeError
+from kitbash.knowledge.claim_record import ClaimRecord, Claims, reason
+from kitbash.knowledge.source.statement import FORBIDDABLE, MAX_TIME_CHARS
 
 MAX_LINE_CHARS: Final = 1_000_000
 
@@ -24,6 +29,26 @@ class Context(BaseModel):
 
     domain: str = ""
     subdomains: list[str] = Field(default_factory=list)
+    excludes: list[str] = Field(default_factory=list)
+
+    @field_validator("excludes", mode="before")
+    @classmethod
+    def _only_known(cls, value: object) -> object:
+        return [it for it in cast("list[Any]", value) if it in FORBIDDABLE] if isinstance(value, list) else []
+
+
+class Times(BaseModel):
+    """When it happened and when it is told, in free text on one line."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    event_time: str = Field(default="", max_length=MAX_TIME_CHARS)
+    narrative_time: str = Field(default="", max_length=MAX_TIME_CHARS)
+
+    @field_validator("event_time", "narrative_time", mode="before")
+    @classmethod
+    def _one_line(cls, value: object) -> object:
+        return " ".join(value.split()) if isinstance(value, str) else "" if value is None else value
 
 
 class Metadata(BaseModel):
@@ -35,7 +60,12 @@ class Metadata(BaseModel):
     sources: list[str] = Field(default_factory=list)
     epistemic_level: Level = Level.EMPIRICAL
     created_at: str | None = None
-    temporal_validity: Any = None
+    temporal_validity: Times = Field(default_factory=Times)
+
+    @field_validator("temporal_validity", mode="before")
+    @classmethod
+    def _of_any_shape(cls, value: object) -> object:
+        return cast("dict[str, Any]", value) if isinstance(value, dict | Times) else {}
 
     @field_validator("epistemic_level", mode="before")
     @classmethod
@@ -52,6 +82,12 @@ class Annotation(BaseModel):
     metadata: Metadata = Field(default_factory=Metadata)
     aliases: list[str] = Field(default_factory=list)
     context: Context = Field(default_factory=Context)
+    claims: Claims = Field(default_factory=list[ClaimRecord])
+
+    @field_validator("claims", mode="before")
+    @classmethod
+    def _none_is_no_claim(cls, value: object) -> object:
+        return [] if value is None else value
 
     @property
     def topic(self) -> str:
@@ -79,6 +115,7 @@ def _nested(record: Mapping[str, Any]) -> dict[str, Any]:
         },
         "aliases": record.get("aliases", []),
         "context": {"subdomains": record.get("tags", [])},
+        "claims": record.get("claims"),
     }
 
 
@@ -116,33 +153,28 @@ def parse(line: str, place: str) -> Annotation:
     try:
         return Annotation.model_validate(known if "metadata" in known else _nested(known))
     except (ValidationError, ValueError) as error:
-        first = error.errors(include_url=False, include_input=False)[0] if isinstance(error, ValidationError) else None
-        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else str(error)
-        message = f"{place} is not an annotation: {reason}"
+        message = f"{place} is not an annotation: {reason(error) if isinstance(error, ValidationError) else error}"
         raise KnowledgeError(message) from error
 
 
-def to_line(annotation: Annotation) -> str:
-    """Return one annotation as a line of JSON, in the nested schema that older readers know."""
-    meta = annotation.metadata
+def to_line(fact: Fact) -> str:
+    """Return what is annotated about a fact as a line of JSON, in the nested schema that older readers know."""
+    domain, *subdomains = fact.topic.split(" › ")
+    times = {"event_time": fact.event_time, "narrative_time": fact.narrative_time}
     record = {
-        "fact_id": annotation.fact_id,
+        "fact_id": fact.fact_id,
         "metadata": {
-            "confidence": meta.confidence,
-            "sources": meta.sources,
-            "temporal_validity": meta.temporal_validity,
-            "created_at": meta.created_at,
-            "epistemic_level": meta.epistemic_level.label,
+            "confidence": fact.confidence,
+            "sources": fact.sources,
+            "temporal_validity": {name: time for name, time in times.items() if time} or None,
+            "created_at": None,
+            "epistemic_level": fact.level.label,
         },
-        "aliases": annotation.aliases,
+        "aliases": fact.aliases,
+        "claims": [ClaimRecord.of(claim).model_dump() for claim in fact.claims],
         "derivations": [],
         "relationships": [],
-        "context": {
-            "domain": annotation.context.domain,
-            "subdomains": annotation.context.subdomains,
-            "applies_to": [],
-            "excludes": [],
-        },
-        "nwp_encoding": None,
+        "context": {"domain": domain, "subdomains": subdomains, "applies_to": [], "excludes": fact.forbids},
+        "nwp_encoding": str(nwp.of_claim(fact.claims[0])) if fact.claims else None,
     }
     return json.dumps(record, ensure_ascii=False) + "\n"

@@ -4,16 +4,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kitbash.domain.claim import Claim
 from kitbash.domain.fact import Fact
 from kitbash.errors import KnowledgeError
 from kitbash.knowledge import annotation, facts_db, index, layout, manifest
-from kitbash.knowledge.annotation import Annotation, Context, Metadata
 from kitbash.knowledge.cartridge import facts_in
+from kitbash.knowledge.claim_record import MAX_CLAIMS
 from kitbash.knowledge.facts_db import StoredFact
 from kitbash.knowledge.folder import replacing, writing
 from kitbash.knowledge.index import Fingerprint
 from kitbash.knowledge.layout import CartridgeName
 from kitbash.knowledge.manifest import Manifest
+from kitbash.knowledge.source import claiming
 from kitbash.knowledge.source.files import Recipe, statements
 from kitbash.knowledge.source.statement import Statement
 
@@ -97,6 +99,7 @@ def store(name: CartridgeName, facts: Iterable[Fact], where: Path, *, descriptio
 def _merged(read: list[Statement]) -> list[Fact]:
     """Return one fact for each text; what several statements say of it is joined."""
     facts: dict[str, Fact] = {}
+    written: dict[str, tuple[Claim, ...]] = {}
     for statement in read:
         before = facts.get(statement.text)
         facts[statement.text] = Fact(
@@ -108,8 +111,20 @@ def _merged(read: list[Statement]) -> list[Fact]:
             sources=tuple(dict.fromkeys((*(before.sources if before else ()), *statement.sources))),
             aliases=tuple(dict.fromkeys((*(before.aliases if before else ()), *statement.aliases))),
             topic=before.topic if before else " › ".join(statement.headings),
+            forbids=tuple(dict.fromkeys((*(before.forbids if before else ()), *statement.forbids))),
+            event_time=(before.event_time if before else "") or statement.event_time,
+            narrative_time=(before.narrative_time if before else "") or statement.narrative_time,
         )
-    return list(facts.values())
+        if statement.claims is not None:
+            written[statement.text] = (*written.get(statement.text, ()), *statement.claims)
+    return [replace(fact, claims=_claims(fact, written.get(fact.text))) for fact in facts.values()]
+
+
+def _claims(fact: Fact, written: tuple[Claim, ...] | None) -> tuple[Claim, ...]:
+    """Return what is written that a fact claims, else what its text says; intents and masks claim nothing."""
+    if written is not None:
+        return tuple(dict.fromkeys(written))[:MAX_CLAIMS]
+    return claiming.claims_of(fact.text) if fact.level.states_facts else ()
 
 
 def _before(where: Path, name: str) -> tuple[list[Fact], int, Manifest | None]:
@@ -132,18 +147,8 @@ def _fill(
     (folder / layout.GRAINS).mkdir()
     facts_db.write(folder / layout.FACTS, (StoredFact(it.fact_id, it.text) for it in facts), next_id=next_id)
     with (folder / layout.ANNOTATIONS).open("w", encoding="utf-8") as lines:
-        lines.writelines(annotation.to_line(_annotation(fact)) for fact in facts)
+        lines.writelines(annotation.to_line(fact) for fact in facts)
     index.write(folder / layout.LEXICAL, facts, Fingerprint.of(folder))
     (folder / layout.MANIFEST).write_text(manifest.manifest_json(name, facts, description, created), encoding="utf-8")
     size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     (folder / layout.METADATA).write_text(manifest.metadata_json(name, facts, created, size_bytes), encoding="utf-8")
-
-
-def _annotation(fact: Fact) -> Annotation:
-    domain, *subdomains = fact.topic.split(" › ")
-    return Annotation(
-        fact_id=fact.fact_id,
-        metadata=Metadata(confidence=fact.confidence, sources=list(fact.sources), epistemic_level=fact.level),
-        aliases=list(fact.aliases),
-        context=Context(domain=domain, subdomains=subdomains),
-    )

@@ -38,6 +38,10 @@ def facts_in(folder: Path, name: str) -> Iterator[Fact]:
             sources=tuple(note.metadata.sources),
             aliases=tuple(note.aliases),
             topic=note.topic,
+            claims=tuple(record.claim for record in note.claims),
+            forbids=tuple(note.context.excludes),
+            event_time=note.metadata.temporal_validity.event_time,
+            narrative_time=note.metadata.temporal_validity.narrative_time,
         )
 
 

@@ -4,7 +4,6 @@ Derived from `facts.db` and `annotations.jsonl` and rebuilt whenever their conte
 FTS5 proposes facts by BM25; how sure a proposal is gets decided elsewhere, from absolute features.
 """
 
-import json
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -13,40 +12,39 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from kitbash.domain.claim import Claim
 from kitbash.domain.fact import Fact
 from kitbash.domain.level import Level
 from kitbash.domain.normal_form import normal_form
 from kitbash.domain.words import content_stems
 from kitbash.errors import KnowledgeError
-from kitbash.knowledge import layout
+from kitbash.knowledge import claim_record, fact_row, layout
 from kitbash.knowledge.sqlite import Reader
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Raised whenever the schema, the stemmer or the normal form changes what is stored."""
 
 _OBJECTS: Final = frozenset(
     (
         "meta",
-        "fact",
+        *fact_row.OBJECTS,
         "form",
         "vocabulary",
         "lexical",
         *(f"lexical_{part}" for part in ("data", "idx", "docsize", "config", "content")),
     )
 )
-_SCHEMA: Final = """
+_SCHEMA: Final = (
+    fact_row.SCHEMA
+    + """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE fact (
-    id INTEGER PRIMARY KEY, text TEXT NOT NULL, level INTEGER NOT NULL, confidence REAL NOT NULL,
-    sources TEXT NOT NULL, aliases TEXT NOT NULL, topic TEXT NOT NULL
-);
 CREATE TABLE form (form TEXT NOT NULL, fact_id INTEGER NOT NULL, PRIMARY KEY (form, fact_id)) WITHOUT ROWID;
 CREATE TABLE vocabulary (term TEXT PRIMARY KEY, facts INTEGER NOT NULL) WITHOUT ROWID;
 CREATE VIRTUAL TABLE lexical USING fts5(
     body, content='', tokenize="unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Co'"
 );
 """
-_FACT_COLUMNS: Final = "fact.id, fact.text, fact.level, fact.confidence, fact.sources, fact.aliases, fact.topic"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ def write(path: Path, facts: Iterable[Fact], fingerprint: Fingerprint) -> None:
         connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _SCHEMA)
         for fact in facts:
             total += 1
-            connection.execute("INSERT INTO fact VALUES (?, ?, ?, ?, ?, ?, ?)", _row(fact))
+            connection.execute(fact_row.INSERT, fact_row.of_fact(fact))
             connection.executemany(
                 "INSERT OR IGNORE INTO form VALUES (?, ?)", ((form, fact.fact_id) for form in forms_of(fact))
             )
@@ -106,18 +104,6 @@ def write(path: Path, facts: Iterable[Fact], fingerprint: Fingerprint) -> None:
         connection.executemany("INSERT INTO vocabulary VALUES (?, ?)", counts.items())
         meta = {"version": VERSION, "quick": fingerprint.quick, "digest": fingerprint.digest, "facts": str(total)}
         connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
-
-
-def _row(fact: Fact) -> tuple[Any, ...]:
-    return (
-        fact.fact_id,
-        fact.text,
-        int(fact.level),
-        fact.confidence,
-        json.dumps(fact.sources, ensure_ascii=False),
-        json.dumps(fact.aliases, ensure_ascii=False),
-        fact.topic,
-    )
 
 
 class Index:
@@ -151,12 +137,23 @@ class Index:
 
     def facts(self) -> Iterator[Fact]:
         """Yield every fact, in order of ids."""
-        for row in self._reader.rows(f"SELECT {_FACT_COLUMNS} FROM fact ORDER BY id"):  # noqa: S608 - column names
+        for row in self._reader.rows(f"SELECT {fact_row.COLUMNS} FROM fact ORDER BY id"):  # noqa: S608 - column names
             yield self._fact(row)
+
+    def claims(self) -> list[tuple[int, Level, tuple[Claim, ...]]]:
+        """Return every fact that has claims: its id, its level, its claims."""
+        rows = self._reader.rows("SELECT id, level, claims FROM fact WHERE claims <> '[]' ORDER BY id")
+        with self._sound():
+            return [(int(fact_id), Level(int(level)), claim_record.from_json(text)) for fact_id, level, text in rows]
+
+    def intents(self, limit: int = -1) -> list[Fact]:
+        """Return the facts of level L4, in order of ids, all or up to `limit`."""
+        sql = f"SELECT {fact_row.COLUMNS} FROM fact WHERE level = 4 ORDER BY id LIMIT ?"  # noqa: S608 - column names
+        return [self._fact(row) for row in self._reader.rows(sql, (limit,))]
 
     def fact(self, fact_id: int) -> Fact | None:
         """Return one fact, or None if there is none with this id."""
-        sql = f"SELECT {_FACT_COLUMNS} FROM fact WHERE id = ?"  # noqa: S608 - column names only
+        sql = f"SELECT {fact_row.COLUMNS} FROM fact WHERE id = ?"  # noqa: S608 - column names only
         rows = self._reader.rows(sql, (fact_id,))
         return self._fact(rows[0]) if rows else None
 
@@ -173,24 +170,14 @@ class Index:
             return []
         match = " OR ".join('"' + term.replace('"', '""') + '"' for term in dict.fromkeys(stems))
         sql = (
-            f"SELECT {_FACT_COLUMNS} FROM lexical JOIN fact ON fact.id = lexical.rowid "  # noqa: S608
+            f"SELECT {fact_row.COLUMNS} FROM lexical JOIN fact ON fact.id = lexical.rowid "  # noqa: S608
             "WHERE lexical MATCH ? ORDER BY lexical.rank, fact.id LIMIT ?"
         )
         return [self._fact(row) for row in self._reader.rows(sql, (match, limit))]
 
     def _fact(self, row: Sequence[Any]) -> Fact:
-        fact_id, text, level, confidence, sources, aliases, topic = row
         with self._sound():
-            return Fact(
-                cartridge=self.cartridge,
-                fact_id=int(fact_id),
-                text=str(text),
-                level=Level(int(level)),
-                confidence=float(confidence),
-                sources=tuple(map(str, json.loads(sources))),
-                aliases=tuple(map(str, json.loads(aliases))),
-                topic=str(topic),
-            )
+            return fact_row.to_fact(row, self.cartridge)
 
     @contextmanager
     def _sound(self) -> Generator[None]:

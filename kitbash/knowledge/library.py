@@ -10,9 +10,10 @@ from typing import Final
 from kitbash.domain.fact import Fact
 from kitbash.domain.normal_form import normal_form
 from kitbash.errors import KnowledgeError
-from kitbash.knowledge import layout
+from kitbash.knowledge import contests, layout
 from kitbash.knowledge.cartridge import Cartridge, open_cartridge
 
+MAX_INTENTS: Final = 16
 RECHECK_S: Final = 1.0
 """How often a long-lived process looks whether cartridges changed on disk."""
 
@@ -31,6 +32,8 @@ class _Opened:
     cartridges: Mapping[str, Cartridge]
     set_aside: tuple[SetAside, ...]
     forms: Mapping[str, tuple[tuple[str, int], ...]]
+    held: contests.Shared
+    intents: tuple[Fact, ...]
     stamp: tuple[tuple[str, int], ...]
 
 
@@ -76,6 +79,24 @@ class Library:
         found = self.cartridges.get(cartridge)
         return None if found is None else found.index.fact(fact_id)
 
+    def contesting(self, fact: Fact, factions: Iterable[str]) -> tuple[Fact, ...]:
+        """Return the visible facts of another level, L0 to L3, that one of a fact's claims contradicts, at most eight.
+
+        In order of level, cartridge and id. About a microsecond where no other fact claims anything of the same key.
+        """
+        if not fact.claims or not fact.level.states_facts:
+            return ()
+        opened = self._current()
+        if not any(claim.key in opened.held for claim in fact.claims):
+            return ()
+        found = contests.against(fact, opened.held, factions)
+        facts = (opened.cartridges[name].index.fact(fact_id) for name, fact_id in found)
+        return tuple(it for it in facts if it is not None)
+
+    def intents(self, factions: Iterable[str]) -> tuple[Fact, ...]:
+        """Return the intents (L4) of the cartridges on Kitbash itself, if those may be used; at most sixteen."""
+        return self._current().intents if layout.Faction.SELF in factions else ()
+
     def close(self) -> None:
         """Close every file; the next use opens them anew."""
         _close(self._opened)
@@ -111,6 +132,8 @@ class Library:
         cartridges: dict[str, Cartridge] = {}
         aside: dict[str, SetAside] = {}
         forms: dict[str, tuple[tuple[str, int], ...]] = {}
+        holders: list[contests.Holder] = []
+        intents: list[Fact] = []
         for where in self.folders:
             for name, folder in layout.folders(where).items():
                 if name in cartridges or name in aside:
@@ -118,14 +141,24 @@ class Library:
                 try:
                     cartridge = open_cartridge(name, folder, self.cache)
                     asked = cartridge.index.forms()
+                    claimed = contests.holders(cartridge)
+                    meant = _intents(cartridge)
                 except (KnowledgeError, OSError, ValueError, sqlite3.Error) as error:
                     aside[name] = SetAside(name, folder, str(error))
                 else:
                     cartridges[name] = cartridge
+                    holders += claimed
+                    intents += meant
                     for form, fact_id in asked:
                         forms[form] = (*forms.get(form, ()), (name, fact_id))
         cartridges = dict(sorted(cartridges.items()))
-        return _Opened(cartridges, tuple(aside.values()), forms, stamp)
+        intents.sort(key=lambda it: (it.cartridge, it.fact_id))
+        held = contests.shared(holders)
+        return _Opened(cartridges, tuple(aside.values()), forms, held, tuple(intents[:MAX_INTENTS]), stamp)
+
+
+def _intents(cartridge: Cartridge) -> list[Fact]:
+    return cartridge.index.intents(MAX_INTENTS) if cartridge.faction is layout.Faction.SELF else []
 
 
 def _close(opened: _Opened | None) -> None:

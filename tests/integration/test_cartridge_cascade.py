@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kitbash.cascade import confidence, fuse, reflex, search, synthesis, triage
-from kitbash.cascade.policy import Policy
+from kitbash.cascade.policy import Policy, ProjectRule
 from kitbash.domain import codec
 from kitbash.domain.candidate import Candidate
 from kitbash.domain.plan import Plan
@@ -14,6 +14,8 @@ from kitbash.knowledge.library import Library
 from tests.integration.cartridge_making import WATER, build_text, opened
 
 SEEN = ("general", "self")
+GENERAL = ProjectRule(SEEN, 1.0)
+TOLD = ProjectRule((*SEEN, "fiction"), 0.5)
 POLICY = Policy({}, {}, facts_per_shard=20_000, candidates=8, model_slots=1, max_tokens=1, temperature=0)
 TALE = """---
 domain: tale
@@ -51,34 +53,34 @@ def searched(plan: Plan, library: Library, limit: int = 8) -> list[Candidate]:
 
 
 def test_a_question_form_is_answered_by_its_fact(library: Library) -> None:
-    found = reflex.answer("please, DOES the ice float??", SEEN, library)
+    found = reflex.answer("please, DOES the ice float??", GENERAL, library)
     assert found.answer == "Ice floats on water."
     assert [fact.fact_id for fact in found.evidence] == [1]
     assert found.reason == "question form of water_general#1"
 
 
 def test_the_text_of_a_fact_is_a_question_form_too(library: Library) -> None:
-    assert reflex.answer("ice floats on water", SEEN, library).answer == "Ice floats on water."
+    assert reflex.answer("ice floats on water", GENERAL, library).answer == "Ice floats on water."
 
 
 @pytest.mark.parametrize("question", ["Does ice sink?", "Does water float?", "ice", "Does not ice float?"])
 def test_another_question_is_not_answered_by_reflex(library: Library, question: str) -> None:
-    found = reflex.answer(question, SEEN, library)
+    found = reflex.answer(question, GENERAL, library)
     assert (found.answer, found.confidence) == (None, 0.0)
 
 
 def test_a_fact_of_a_faction_that_the_project_does_not_see_never_answers(library: Library) -> None:
-    assert reflex.answer("What do elves drink?", SEEN, library).answer is None
-    assert reflex.answer("What do elves drink?", (*SEEN, "fiction"), library).answer == "Elves drink rain at night."
+    assert reflex.answer("What do elves drink?", GENERAL, library).answer is None
+    assert reflex.answer("What do elves drink?", TOLD, library).answer == "Elves drink rain at night."
 
 
 def test_a_form_of_two_facts_is_ambiguous_unless_only_one_is_visible(library: Library) -> None:
-    both = reflex.answer("What does steam do?", (*SEEN, "fiction"), library)
+    both = reflex.answer("What does steam do?", TOLD, library)
     assert both.answer is None
     assert both.confidence < 0.9
     assert {fact.cartridge for fact in both.evidence} == {"water_general", "tale_fiction"}
     assert "2 facts have this question form" in both.reason
-    assert reflex.answer("What does steam do?", SEEN, library).answer == "Steam rises in air."
+    assert reflex.answer("What does steam do?", GENERAL, library).answer == "Steam rises in air."
 
 
 def test_the_same_fact_in_two_cartridges_is_not_ambiguous(tmp_path: Path) -> None:
@@ -86,7 +88,7 @@ def test_the_same_fact_in_two_cartridges_is_not_ambiguous(tmp_path: Path) -> Non
     build_text(where)
     build_text(where, WATER, name="lakes")
     with opened(where) as library:
-        assert reflex.answer("Does ice float?", SEEN, library).answer == "Ice floats on water."
+        assert reflex.answer("Does ice float?", GENERAL, library).answer == "Ice floats on water."
 
 
 def test_triage_names_the_words_that_no_cartridge_knows(library: Library) -> None:

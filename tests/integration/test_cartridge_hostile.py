@@ -167,7 +167,8 @@ def index_after(where: Path, sql: str) -> None:
         connection.executescript(sql)
 
 
-SMUGGLED = "INSERT INTO fact SELECT 99, text, level, confidence, sources, aliases, topic FROM fact WHERE id = 1;"
+SMUGGLED = """INSERT INTO fact SELECT 99, text, level, confidence, sources, aliases, topic, claims, forbids, event_time,
+    narrative_time FROM fact WHERE id = 1;"""
 
 
 @pytest.mark.parametrize(

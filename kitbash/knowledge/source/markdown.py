@@ -1,7 +1,8 @@
 """Markdown: curated facts as bullets with columns, and ordinary notes as prose, in one file.
 
-A bullet is `text | source | confidence | level`; every column after the text may be missing, and nested bullets that
-end with a question mark are its question aliases. Prose is split into sentences. Each statement keeps its headings.
+A bullet is `text | source | confidence | level` and more (see `columns.py`); every column after the text may be
+missing, and nested bullets that end with a question mark are its question aliases. Prose is split into sentences.
+Each statement keeps its headings.
 """
 
 import re
@@ -12,18 +13,15 @@ from typing import Final
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from kitbash.domain.level import Level
 from kitbash.errors import ConfigError, KnowledgeError
 from kitbash.knowledge.source import prose
+from kitbash.knowledge.source.columns import ALIASES, Columns
 from kitbash.knowledge.source.statement import Defaults, Statement, confidence_of, level_of, text_of
 from kitbash.settings.yaml_text import parse_mapping
 
 _MARKDOWN: Final = MarkdownIt("commonmark").enable("table")
 _FRONTMATTER: Final = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _COLUMN: Final = re.compile(r"(?:^|(?<=\s))(?<!\\)\|(?=\s|$)")
-_LEVEL: Final = re.compile(r"L[0-5](?:_[A-Z]+)?")
-_NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
-_ALIASES: Final = re.compile(r"(?:aliases|alias|questions?|q)\s*:\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,32 +126,14 @@ class _Block:
 
     def _fact(self, node: SyntaxTreeNode, nested: tuple[str, ...]) -> Statement:
         place = self._place(node)
-        text, *columns = (_words(part) for part in _COLUMN.split(_raw(node)))
-        base = self.document.defaults
-        confidence: float = base.confidence
-        level: Level = base.level
-        sources: list[str] = []
-        aliases = list(nested)
-        for column in columns:
-            if _LEVEL.fullmatch(column):
-                level = level_of(column, place)
-            elif _NUMBER.fullmatch(column):
-                confidence = confidence_of(column, place)
-            elif found := _ALIASES.match(column):
-                aliases += [alias.strip() for alias in column[found.end() :].split(";") if alias.strip()]
-            elif column:
-                sources.append(column)
+        text, *parts = (_words(part) for part in _COLUMN.split(_raw(node)))
         if not text:
             message = f"{place}: a bullet without text before its first column"
             raise KnowledgeError(message)
-        return Statement(
-            text=text_of(text, place),
-            sources=(*sources, place),
-            confidence=confidence,
-            level=level,
-            aliases=tuple(dict.fromkeys(aliases)),
-            headings=self.headings,
-        )
+        columns = Columns(place, self.document.defaults, aliases=list(nested))
+        for part in parts:
+            columns.take(part)
+        return columns.statement(text, self.headings)
 
     def _table(self, node: SyntaxTreeNode) -> Iterator[Statement]:
         rows = [[_inline(cell) for cell in row.children] for part in node.children for row in part.children]
@@ -174,7 +154,7 @@ class _Block:
 
 def _alias(text: str) -> str | None:
     """Return the question a nested bullet asks, if it asks one."""
-    found = _ALIASES.match(text)
+    found = ALIASES.match(text)
     if found:
         return text[found.end() :].strip() or None
     return text if text.endswith("?") else None

@@ -6,8 +6,18 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
+from kitbash.domain.claim import Claim
 from kitbash.errors import KnowledgeError
-from kitbash.knowledge.source.statement import Defaults, Statement, confidence_of, level_of, text_of
+from kitbash.knowledge.source.statement import (
+    Defaults,
+    Statement,
+    confidence_of,
+    forbids_of,
+    level_of,
+    text_of,
+    time_of,
+)
+from kitbash.knowledge.source.written_claim import claims_of
 
 _TEXT: Final = ("content", "text", "fact", "fact_text", "statement")
 _LEVEL: Final = ("level", "epistemic_level", "epistemological_level")
@@ -75,22 +85,39 @@ def _statement(record: Mapping[str, Any], place: str, defaults: Defaults) -> Ite
     confidence = _first(record, ("confidence",))
     level = _first(record, _LEVEL)
     domain = _first(record, ("domain",))
+    known_as = defaults.level if level is None else level_of(level, place)
     yield Statement(
         text=text_of(text, place),
         sources=(*_several(_first(record, _SOURCES)), place),
         confidence=defaults.confidence if confidence is None else confidence_of(confidence, place),
-        level=defaults.level if level is None else level_of(level, place),
+        level=known_as,
         aliases=_several(_first(record, _ALIASES)),
         headings=() if domain is None else (str(domain),),
+        claims=_claims(record.get("claims"), place),
+        forbids=forbids_of(_several(record.get("forbids"), ","), known_as, place),
+        event_time=time_of(str(_first(record, ("event_time",)) or ""), place),
+        narrative_time=time_of(str(_first(record, ("narrative_time",)) or ""), place),
     )
+
+
+def _claims(value: object, place: str) -> tuple[Claim, ...] | None:
+    """Return the claims of a list of texts or objects, or of one text with bars between them; None if none are given.
+
+    An empty list says that nothing is claimed.
+    """
+    if isinstance(value, list):
+        return claims_of(cast("list[object]", value), place)
+    if value is None or not str(value).strip():
+        return None
+    return claims_of(str(value).split("|"), place)
 
 
 def _first(record: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
     return next((record[key] for key in keys if record.get(key) not in (None, "", [])), None)
 
 
-def _several(value: object) -> tuple[str, ...]:
+def _several(value: object, between: str = ";") -> tuple[str, ...]:
     if value is None:
         return ()
-    items: list[Any] = cast("list[Any]", value) if isinstance(value, list) else [*str(value).split(";")]
+    items: list[Any] = cast("list[Any]", value) if isinstance(value, list) else [*str(value).split(between)]
     return tuple(dict.fromkeys(text for item in items if (text := " ".join(str(item).split()))))

@@ -1,17 +1,25 @@
 """A statement read from a source, before it has an id."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from kitbash.domain.claim import Claim
 from kitbash.domain.level import Level
 from kitbash.errors import KnowledgeError
 
 MAX_TEXT_CHARS: Final = 4000
+MAX_TIME_CHARS: Final = 200
+FORBIDDABLE: Final = ("folk_wisdom", "speculation")
+"""What an intent may forbid an answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement with what its source says of it. `headings` are those above it, outermost first."""
+    """One statement with what its source says of it. `headings` are those above it, outermost first.
+
+    `claims` is None where the source does not say what the statement claims, so that it is read from the text.
+    """
 
     text: str
     sources: tuple[str, ...]
@@ -19,6 +27,10 @@ class Statement:
     level: Level
     aliases: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] | None = None
+    forbids: tuple[str, ...] = ()
+    event_time: str = ""
+    narrative_time: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +77,25 @@ def text_of(value: str, place: str) -> str:
         message = f"{place}: a statement of {len(text):,} characters; split it, a fact has at most {MAX_TEXT_CHARS:,}"
         raise KnowledgeError(message)
     return text
+
+
+def time_of(value: str, place: str) -> str:
+    """Return a time as it is written, on one line. Raises KnowledgeError if it is too long."""
+    text = text_of(value, place)
+    if len(text) > MAX_TIME_CHARS:
+        message = f"{place}: a time of {len(text):,} characters; write a date or a few words"
+        raise KnowledgeError(message)
+    return text
+
+
+def forbids_of(names: Iterable[str], level: Level, place: str) -> tuple[str, ...]:
+    """Return what an intent forbids, by name. Raises KnowledgeError for another name, or if it is no intent (L4)."""
+    found = tuple(dict.fromkeys("_".join(name.casefold().replace("_", " ").split()) for name in names if name.strip()))
+    for name in found:
+        if name not in FORBIDDABLE:
+            message = f"{place}: {name!r} cannot be forbidden; only {' and '.join(FORBIDDABLE)} can"
+            raise KnowledgeError(message)
+    if found and level is not Level.INTENT:
+        message = f"{place}: it forbids {found[0]} but is {level.label}; only an intent (L4) can forbid"
+        raise KnowledgeError(message)
+    return found
