@@ -1,0 +1,1 @@
+"""Ended queries kept on disk for good: appended a batch at a time, read line by line."""
