@@ -25,6 +25,10 @@ class KnowledgeError(KitbashError):
     """A cartridge or a source file cannot be used; mend or rebuild it. The others still answer."""
 
 
+class BusError(KitbashError):
+    """A query's spotlights hold what cannot be coupled; nothing was written. Ask again, or mend the named fact."""
+
+
 class Unavailable(KitbashError):
     """A server Kitbash needs does not answer; start it and call again."""
 

@@ -11,12 +11,13 @@
 local query, events = KEYS[1], KEYS[2]
 if redis.call('EXISTS', query) == 1 then return 0 end
 local time = redis.call('TIME')
-local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+local now_us = time[1] * 1000000 + time[2]
+local now_ms = math.floor(now_us / 1000)
 redis.call('HSET', query,
   'text', ARGV[1], 'project', ARGV[2], 'user', ARGV[3], 'session', ARGV[4], 'kappa', ARGV[5],
-  'deadline_ms', string.format('%.0f', now_ms + ARGV[6]), 'mode', ARGV[8], 'state', 'open', 'stage', '',
-  'opened_ms', string.format('%.0f', now_ms), 'touched_ms', string.format('%.0f', now_ms), 'resumed', 0)
-redis.call('XADD', events, '*', 'kind', 'opened', 'data', ARGV[1])
+  'deadline_ms', string.format('%.0f', now_ms + ARGV[6]), 'mode', ARGV[8], 'state', 'open', 'stage', '', 'lifecycle', '',
+  'opened_us', string.format('%.0f', now_us), 'touched_ms', string.format('%.0f', now_ms), 'resumed', 0)
+redis.call('XADD', events, '*', 'kind', 'opened', 'data', '')
 if KEYS[3] then
   redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[10], '*', 'query_id', ARGV[9], 'kind', 'opened', 'data', ARGV[1])
   redis.call('ZADD', KEYS[4], now_ms, ARGV[9])

@@ -1,13 +1,20 @@
-"""What the blackboard promises, and the values that go in and out. The cascade knows this module only, not Redis."""
+"""What the blackboard promises, and the values that go in and out. The cascade knows these promises, not Redis."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Final, Protocol
 
+from kitbash.blackboard.bus import Bus
+from kitbash.blackboard.ending import Ending
+from kitbash.blackboard.lanes import Lanes
 from kitbash.domain.answer import Answer, Mode
+from kitbash.domain.coupling import Coupled
+from kitbash.domain.decision import Decision
 from kitbash.domain.ids import QueryId
-from kitbash.domain.layer import Queue, Stage
+from kitbash.domain.item import Item
+from kitbash.domain.layer import Stage
+from kitbash.domain.lifecycle import Lifecycle
 from kitbash.domain.verdict import Verdict
 
 OPEN: Final = "open"
@@ -20,6 +27,9 @@ class EventKind(StrEnum):
     OPENED = "opened"
     STARTED = "started"
     RECORDED = "recorded"
+    LIFECYCLE = "lifecycle"
+    DELTA = "delta"
+    DECISION = "decision"
     VERDICT = "verdict"
     FINISHED = "finished"
 
@@ -40,6 +50,7 @@ class RecordCode(IntEnum):
     """What came of recording; mirrors `lua/record.lua`."""
 
     RECORDED = 1
+    BEFORE = 2
     NOT_HELD = 0
     ENDED = -1
     MISSING = -2
@@ -69,7 +80,7 @@ class NewQuery:
 
 @dataclass(frozen=True, slots=True)
 class OpenQuery:
-    """A query as a stage sees it. `remaining_ms` is what its deadline left when it was claimed."""
+    """A query as a stage sees it, at `at_ms` by the server. `remaining_ms` is what its deadline left then."""
 
     query_id: QueryId
     text: str
@@ -77,6 +88,8 @@ class OpenQuery:
     kappa: float
     remaining_ms: int
     work: Mapping[str, str] = field(default_factory=dict[str, str])
+    user: str = ""
+    at_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +110,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One entry of an event stream. `data` is text, or JSON for verdicts and answers."""
+    """One entry of an event stream. `data` is text, or JSON for contradictions, decisions, verdicts and answers."""
 
     entry_id: str
     kind: EventKind
@@ -107,7 +120,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Everything that is on the blackboard about one query."""
+    """Everything that is on the blackboard about one query. `took_us` is 0 while it is open.
+
+    `coupled` is None when its levels were not coupled.
+    """
 
     query_id: QueryId
     text: str
@@ -120,6 +136,14 @@ class Trace:
     verdicts: tuple[Verdict, ...]
     events: tuple[Event, ...]
     work: Mapping[str, str]
+    kappa: float = 1.0
+    user: str = ""
+    session: str = ""
+    lifecycle: str = ""
+    took_us: int = 0
+    items: tuple[Item, ...] = ()
+    coupled: Coupled | None = None
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,18 +164,7 @@ class Pulse:
     died: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """Something a queue gave up on."""
-
-    queue: Queue
-    task: str
-    query_id: str
-    reason: str
-    at_ms: int = 0
-
-
-class Blackboard(Protocol):
+class Blackboard(Bus, Ending, Lanes, Protocol):
     """The working memory. Every method is atomic for one query; all raise StoreUnavailable when it does not answer."""
 
     def open(self, query: NewQuery) -> None:
@@ -162,8 +175,13 @@ class Blackboard(Protocol):
         """Have a query written that is already over, in one step."""
         ...
 
-    def claim(self, query_id: QueryId, stage: str, *, token: str, lease_ms: int) -> Claim:
-        """Own one stage of one query until the lease ends, unless it is owned, done, or the query is over."""
+    def claim(
+        self, query_id: QueryId, stage: str, *, token: str, lease_ms: int, lifecycle: Lifecycle | None = None
+    ) -> Claim:
+        """Own one stage of one query until the lease ends, unless it is owned, done, or the query is over.
+
+        With `lifecycle` the query is noted to have come that far in its life.
+        """
         ...
 
     def record(
@@ -175,6 +193,7 @@ class Blackboard(Protocol):
         verdict: Verdict | None = None,
         product: str = "",
         answer: Answer | None = None,
+        decisions: Sequence[Decision] = (),
     ) -> RecordCode:
         """Keep what the owner of a stage found; with an answer the query is over."""
         ...
@@ -204,31 +223,7 @@ class Blackboard(Protocol):
         ...
 
     def forget(self, query_id: QueryId) -> None:
-        """Drop a query from the open ones; its trace stays until it expires."""
-        ...
-
-    def acquire_slot(self, queue: Queue, *, token: str, lease_ms: int, slots: int) -> bool:
-        """Take one of a lane's slots until the lease ends, or return False if all are taken."""
-        ...
-
-    def release_slot(self, queue: Queue, *, token: str) -> None:
-        """Give a slot back."""
-        ...
-
-    def bury(self, letter: DeadLetter) -> None:
-        """Keep what a queue gave up on; the oldest beyond a thousand are dropped."""
-        ...
-
-    def dead(self, queue: Queue) -> Sequence[DeadLetter]:
-        """Return what a queue gave up on, the newest first."""
-        ...
-
-    def announce(self, worker: str, queues: Sequence[Queue], *, ttl_ms: int) -> None:
-        """Let others know for a while that a worker serves these queues."""
-        ...
-
-    def workers(self) -> Mapping[Queue, Sequence[str]]:
-        """Return the workers that announced themselves, by queue."""
+        """Move a query from the open ones to the ended ones; its trace stays until it expires."""
         ...
 
     def feed(self, *, after: str, block_ms: int) -> Sequence[Event]:

@@ -3,6 +3,7 @@
 One tag a script: all keys of a query hash to one slot of a cluster. Ids are Kitbash's own, never text from outside.
 """
 
+import hashlib
 from typing import Final, NamedTuple
 
 from kitbash.domain.ids import QueryId
@@ -10,6 +11,9 @@ from kitbash.domain.layer import Queue
 
 OPEN_QUERIES: Final = "kb:{open}:queries"
 """Sorted set of the queries that have not ended, by time; the sweep looks through it."""
+
+ENDED_QUERIES: Final = "kb:{open}:ended"
+"""Sorted set of the queries that have ended and are not yet archived, by time."""
 
 FEED: Final = "kb:{feed}:events"
 """Trimmed stream of what happens to all queries."""
@@ -25,12 +29,33 @@ class QueryKeys(NamedTuple):
     answer: str
     events: str
     end: str
+    L0: str
+    L1: str
+    L2: str
+    L3: str
+    L4: str
+    L5: str
+    places: str
+    checks: str
+    deltas: str
+    decisions: str
+    record: str
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Return the spotlights, one list a level."""
+        return (self.L0, self.L1, self.L2, self.L3, self.L4, self.L5)
 
 
 def query_keys(query_id: QueryId) -> QueryKeys:
     """Return the keys of one query."""
     tag = f"kb:{{q:{query_id}}}:"
     return QueryKeys(*(tag + what for what in QueryKeys._fields))
+
+
+def stats(day: str) -> str:
+    """Return the hash of what is counted on one day, beside the queries that have ended. `day` is Kitbash's own."""
+    return f"kb:{{open}}:stats:{day}"
 
 
 def slots(queue: Queue) -> str:
@@ -46,3 +71,9 @@ def workers(queue: Queue) -> str:
 def dead(queue: Queue) -> str:
     """Return the list of what a queue gave up on, the newest first."""
     return f"kb:{{lane:{queue.value}}}:dead"
+
+
+def context(user: str) -> str:
+    """Return the hash of what a user's questions have dwelt on; whoever the user is, the key holds only a digest."""
+    digest = hashlib.sha256(user.encode(errors="surrogatepass")).hexdigest()[:32]
+    return f"kb:{{context:{digest}}}:state"

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from kitbash.blackboard import keys
-from kitbash.blackboard.board import DeadLetter
 from kitbash.blackboard.connection import translated
+from kitbash.blackboard.lanes import DeadLetter
 from kitbash.blackboard.scripts import AnyRedis, Scripts
 from kitbash.domain import codec
 from kitbash.domain.layer import Queue

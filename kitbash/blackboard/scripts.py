@@ -28,7 +28,16 @@ class Scripts:
     record: Script
     finish: Script
     resume: Script
+    post: Script
+    couple: Script
+    health: Script
+    amend: Script
+    advance: Script
+    settle: Script
+    tally: Script
+    retire: Script
     acquire_slot: Script
+    visit: Script
 
     @classmethod
     def on(cls, client: AnyRedis) -> "Scripts":

@@ -5,6 +5,7 @@ from typing import Any
 
 from kitbash.domain.answer import Answer, Status
 from kitbash.domain.candidate import Candidate, Features
+from kitbash.domain.claim import Claim
 from kitbash.domain.fact import Fact
 from kitbash.domain.layer import Layer, Stage
 from kitbash.domain.level import Level
@@ -19,9 +20,9 @@ def dumps(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def fact_to(fact: Fact) -> Json:
-    """Return a fact without its aliases: what evidence needs."""
-    return {
+def fact_to(fact: Fact, *, is_whole: bool = False) -> Json:
+    """Return a fact without its aliases: what evidence needs; a whole one with its claims and times, to be coupled."""
+    record: Json = {
         "cartridge": fact.cartridge,
         "fact_id": fact.fact_id,
         "text": fact.text,
@@ -30,10 +31,16 @@ def fact_to(fact: Fact) -> Json:
         "sources": list(fact.sources),
         "topic": fact.topic,
     }
+    if is_whole and fact.claims:
+        record["claims"] = [[it.subject, it.attribute, it.affirmed, it.low, it.high, it.unit] for it in fact.claims]
+    if is_whole and (fact.event_time or fact.narrative_time):
+        record["times"] = [fact.event_time, fact.narrative_time]
+    return record
 
 
 def fact_from(value: Json) -> Fact:
     """Return the fact that `fact_to` wrote."""
+    event_time, narrative_time = value.get("times", ("", ""))
     return Fact(
         cartridge=value["cartridge"],
         fact_id=value["fact_id"],
@@ -42,6 +49,9 @@ def fact_from(value: Json) -> Fact:
         confidence=value["confidence"],
         sources=tuple(value["sources"]),
         topic=value["topic"],
+        claims=tuple(Claim(*claim) for claim in value.get("claims", ())),
+        event_time=event_time,
+        narrative_time=narrative_time,
     )
 
 
@@ -108,6 +118,8 @@ def plan_to(plan: Plan) -> str:
             "unknown": sorted(plan.unknown),
             "kappa": plan.kappa,
             "reason": plan.reason,
+            "form": plan.form,
+            "leans": plan.leans,
         }
     )
 
@@ -122,6 +134,8 @@ def plan_from(text: str) -> Plan:
         unknown=frozenset(value["unknown"]),
         kappa=value["kappa"],
         reason=value["reason"],
+        form=value["form"],
+        leans=value["leans"],
     )
 
 
@@ -131,7 +145,7 @@ def candidates_to(candidates: list[Candidate]) -> str:
         [
             {
                 "part": it.part,
-                "fact": fact_to(it.fact),
+                "fact": fact_to(it.fact, is_whole=True),
                 "features": [round(value, 4) for value in it.features],
                 "is_exact": it.is_exact,
             }

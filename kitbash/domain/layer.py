@@ -59,5 +59,10 @@ _LAYERS: Final = {
     Stage.GENERATE: Layer.KOBOLD,
 }
 
-SWEEP: Final = "kitbash.upkeep.sweep"
-"""Wire name of the housekeeping task that closes queries whose canvas died."""
+
+class Upkeep(StrEnum):
+    """The tasks of the upkeep queue, by their wire names."""
+
+    SWEEP = "kitbash.upkeep.sweep"
+    ARCHIVE = "kitbash.upkeep.archive"
+    TIDY = "kitbash.upkeep.tidy"

@@ -11,7 +11,8 @@ class Plan:
     `parts[0]` is the whole question, the others are what it asks for when it asks for several things.
     `shards` are groups of cartridges searched in parallel; none means that no cartridge knows a word of it.
     `weights` are the idf weights of each content stem of the question, over all visible cartridges; `unknown` names
-    the stems that no cartridge holds.
+    the stems that no cartridge holds. `form` is what kind of thing is asked for; `leans` says that the question leans
+    on what was asked before.
     """
 
     parts: tuple[str, ...]
@@ -20,3 +21,5 @@ class Plan:
     unknown: frozenset[str] = frozenset()
     kappa: float = 1.0
     reason: str = ""
+    form: str = "statement"
+    leans: bool = False

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from kitbash.domain.decision import Decision
 from kitbash.domain.fact import Fact
 from kitbash.domain.layer import Layer, Stage
 
@@ -28,7 +29,7 @@ class Finding:
     """What a layer function returns: how sure it is, why, and an answer when it is sure enough.
 
     `product` is what later stages need (a plan, candidates), as JSON. `evidence` are the facts an answer stands on,
-    or the nearest there are.
+    or the nearest there are. `refusal` is what the user is told when the layer ends the query without an answer.
     """
 
     confidence: float
@@ -36,3 +37,5 @@ class Finding:
     answer: str | None = None
     evidence: tuple[Fact, ...] = ()
     product: str | None = None
+    decisions: tuple[Decision, ...] = ()
+    refusal: str | None = None

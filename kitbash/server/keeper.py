@@ -43,6 +43,8 @@ def start(program: str, data: Path, address: Path, log: Path) -> "subprocess.Pop
         "dir": str(data),
         "appendonly": "yes",
         "appendfsync": "everysec",
+        # A query's event stream takes what it holds, not the 4 KB a server sets aside for each.
+        "stream-node-max-bytes": "512",
         "save": "",
         "maxmemory-policy": "noeviction",
         "daemonize": "no",

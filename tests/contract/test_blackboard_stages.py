@@ -49,8 +49,11 @@ def test_a_claim_hands_over_the_query(board: Blackboard, query: NewQuery) -> Non
     assert claimed.code is ClaimCode.CLAIMED
     assert claimed.query is not None
     assert 0 < claimed.query.remaining_ms <= LONG_MS
-    left_ms = claimed.query.remaining_ms
-    assert claimed.query == OpenQuery(query.query_id, query.text, query.project, query.kappa, left_ms, {})
+    at_ms, left_ms = claimed.query.at_ms, claimed.query.remaining_ms
+    assert claimed.query == OpenQuery(
+        query.query_id, query.text, query.project, query.kappa, left_ms, {}, query.user, at_ms
+    )
+    assert at_ms + left_ms == traced(board, query).deadline_ms
 
 
 def test_the_time_left_is_counted_from_the_opening(stand: Stand) -> None:
@@ -141,9 +144,10 @@ def test_nobody_records_a_stage_that_was_not_claimed(board: Blackboard, query: N
 
 def test_a_client_that_records_again_is_told_yes_and_nothing_doubles(board: Blackboard, query: NewQuery) -> None:
     claim(board, query, "a")
-    for _ in range(2):
-        said = board.record(query.query_id, STAGE, token="a", verdict=verdict(), product="p", answer=ANSWER)
-        assert said is RecordCode.RECORDED
+    said = [
+        board.record(query.query_id, STAGE, token="a", verdict=verdict(), product="p", answer=ANSWER) for _ in range(2)
+    ]
+    assert said == [RecordCode.RECORDED, RecordCode.BEFORE]
     assert traced(board, query).verdicts == (verdict(),)
     assert kinds(board, query) == [EventKind.OPENED, EventKind.STARTED, EventKind.VERDICT, EventKind.FINISHED]
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from kitbash.blackboard.board import OPEN, Blackboard, DeadLetter, Pulse
+from kitbash.blackboard.board import OPEN, Blackboard, Pulse
+from kitbash.blackboard.lanes import DeadLetter
 from kitbash.blackboard.redis_lanes import DEAD_LENGTH
 from kitbash.domain.answer import Status
 from kitbash.domain.ids import QueryId, new_query_id
@@ -122,6 +123,20 @@ def test_a_pulse_shows_running_leases_and_done_stages(stand: Stand) -> None:
     assert pulse.done == {"done:1"}
     assert pulse.touched_ms >= opened_ms + 5
     assert 0 <= pulse.now_ms + 70_000 - pulse.lease_until_ms < 60_000
+
+
+def test_a_pulse_shows_stages_whose_worker_died(stand: Stand) -> None:
+    query = new_query()
+    stand.board.open(query)
+    for stage, lease_ms in (("dead", 20), ("done", 20), ("running", LONG_MS)):
+        stand.board.claim(query.query_id, stage, token="a", lease_ms=lease_ms)
+    stand.board.record(query.query_id, "done", token="a")
+    assert pulse_of(stand.board, query.query_id).died == ()
+    stand.pass_ms(21)
+    pulse = pulse_of(stand.board, query.query_id)
+    assert pulse.died == ("dead",)
+    assert stand.board.resume(pulse, most=1)
+    assert pulse_of(stand.board, query.query_id).died == ()
 
 
 def test_a_query_is_touched_by_every_claim_and_record(stand: Stand) -> None:

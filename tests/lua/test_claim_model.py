@@ -96,7 +96,7 @@ class Model:
         if held.token != call.token:
             return RecordCode.NOT_HELD
         if held.done:
-            return RecordCode.RECORDED
+            return RecordCode.BEFORE
         if self.end is not None:
             return RecordCode.ENDED
         held.done = True

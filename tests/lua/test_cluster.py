@@ -1,9 +1,8 @@
 """Every script on a cluster, which refuses a key that a script does not declare or that lies in another slot."""
 
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import closing
-from typing import Final
 
 import pytest
 import redis
@@ -11,47 +10,16 @@ import redis
 from kitbash.blackboard import keys, scripts
 from kitbash.blackboard.redis_board import RedisBlackboard
 from kitbash.blackboard.scripts import Scripts
-from kitbash.domain.ids import QueryId, new_query_id
+from kitbash.domain.ids import new_query_id
 from kitbash.domain.layer import Queue
-from tests.boards import ANSWER, LONG_MS, new_query, redis_board, verdict
+from tests.boards import redis_board
+from tests.lua.calls import CALLS
 from tests.servers import Server
-
-STAGE: Final = "kitbash.cartridge.fuse"
-
-
-def _open(board: RedisBlackboard) -> QueryId:
-    query = new_query()
-    board.open(query)
-    return query.query_id
-
-
-def _claim(board: RedisBlackboard) -> QueryId:
-    query_id = _open(board)
-    assert board.claim(query_id, STAGE, token="a", lease_ms=LONG_MS).query
-    return query_id
-
-
-def _resume(board: RedisBlackboard) -> bool:
-    query_id = _open(board)
-    return board.resume(next(pulse for pulse in board.pulses(1000) if pulse.query_id == query_id), most=4)
 
 
 def _keys_of_query(verb: str) -> int:
     """Return how many keys of one query a script declares."""
     return len(re.findall(r"KEYS\[\d+\] kb:\{q:", scripts.source(verb)))
-
-
-CALLS: Final[dict[str, Callable[[RedisBlackboard], object]]] = {
-    "open": _open,
-    "open_answered": lambda board: board.open_answered(new_query(), verdict(), ANSWER) or True,
-    "claim": _claim,
-    "record": lambda board: board.record(
-        _claim(board), STAGE, token="a", verdict=verdict(), product="p", answer=ANSWER
-    ),
-    "finish": lambda board: board.finish(_open(board), ANSWER),
-    "resume": _resume,
-    "acquire_slot": lambda board: board.acquire_slot(Queue.KOBOLD, token="a", lease_ms=LONG_MS, slots=9),
-}
 
 
 @pytest.fixture
@@ -69,7 +37,7 @@ def ran(server: Server) -> int:
 
 
 def test_every_script_is_called_here() -> None:
-    assert set(CALLS) == set(Scripts.__dataclass_fields__)
+    assert {*CALLS, "visit"} == set(Scripts.__dataclass_fields__)
 
 
 @pytest.mark.parametrize("verb", CALLS)
@@ -84,7 +52,7 @@ def test_keys_of_two_queries_are_refused(verb: str, cluster_server: Server) -> N
     source, wanted = scripts.source(verb), _keys_of_query(verb)
     one, other = keys.query_keys(new_query_id()), keys.query_keys(new_query_id())
     with closing(cluster_server.node()) as node, pytest.raises(redis.ResponseError, match="same slot"):
-        node.eval(source, wanted, *one[: wanted - 1], other[wanted - 1], *["1"] * 12)
+        node.eval(source, wanted, *one[: wanted - 1], other[wanted - 1], *["1"] * 16)
 
 
 def test_a_key_of_another_slot_built_inside_a_script_is_refused(cluster_server: Server) -> None:

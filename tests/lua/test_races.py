@@ -1,27 +1,26 @@
 """Many callers at one moment, a server that forgets its scripts, and keys that must not stay for ever."""
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from threading import Barrier
-from typing import Final, TypeVar
+from typing import Final
 
 import pytest
 
 from kitbash.blackboard import keys
-from kitbash.blackboard.board import ClaimCode, EventKind, FinishCode, NewQuery, RecordCode
+from kitbash.blackboard.board import ClaimCode, Ended, EventKind, FinishCode, NewQuery, RecordCode
 from kitbash.blackboard.redis_board import RedisBlackboard
 from kitbash.domain.answer import Answer, Status
 from kitbash.domain.ids import new_token
 from kitbash.domain.layer import Layer, Queue, Stage
-from tests.boards import ANSWER, LONG_MS, TTL_S, new_query, redis_board, verdict
+from kitbash.domain.lifecycle import Lifecycle
+from tests.boards import ANSWER, DECISIONS, LONG_MS, SPOTLIGHTS, TTL_S, at_once, new_query, redis_board, verdict
 from tests.servers import Server
+from tests.waiting import until
 
 ROUNDS: Final = 5
 STAGE: Final = Stage.FUSE.value
-
-Value = TypeVar("Value")
 
 
 @pytest.fixture(params=["plain", "cluster"])
@@ -43,18 +42,6 @@ def query(board: RedisBlackboard) -> NewQuery:
     query = new_query()
     board.open(query)
     return query
-
-
-def at_once(calls: list[Callable[[], Value]]) -> list[Value]:
-    """Return what calls return that all begin at the same moment, each in a thread of its own."""
-    barrier = Barrier(len(calls), timeout=20)
-
-    def run(call: Callable[[], Value]) -> Value:
-        barrier.wait()
-        return call()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return [future.result(20) for future in [pool.submit(run, call) for call in calls]]
 
 
 @pytest.mark.parametrize("stage", [f"{STAGE}:{number}" for number in range(ROUNDS)])
@@ -140,15 +127,43 @@ def test_every_key_of_a_query_has_an_end_from_its_first_write(fresh_plain: Serve
             board.open(query)
         for number, stage in enumerate(Stage):
             with every_key_of_it_ends(fresh_plain, query):
-                board.claim(query.query_id, stage, token="a", lease_ms=LONG_MS)
+                board.claim(query.query_id, stage, token="a", lease_ms=LONG_MS, lifecycle=Lifecycle.TRIAGE)
             said = None if stage is Stage.SEARCH else verdict(stage)
             answer = ANSWER if number == len(Stage) - 1 else None
+            for think in (
+                lambda: board.post(query.query_id, SPOTLIGHTS),
+                lambda: board.couple(query.query_id),
+                lambda: board.resolve(query.query_id, "d1", "it is so"),
+                lambda: board.advance(query.query_id, Lifecycle.GENERATION),
+            ):
+                with every_key_of_it_ends(fresh_plain, query):
+                    think()
             with every_key_of_it_ends(fresh_plain, query):
-                board.record(query.query_id, stage, token="a", verdict=said, product="p", answer=answer)
+                board.record(
+                    query.query_id, stage, token="a", verdict=said, product="p", answer=answer, decisions=DECISIONS
+                )
+        held = {key for key, _ in lives_s(fresh_plain) if query.query_id in key}
+        at = keys.query_keys(query.query_id)
+        assert held == set(at) - {at.record}
+        with every_key_of_it_ends(fresh_plain, query):
+            board.settle(query.query_id, decay_s=60, is_logged=False)
+        with every_key_of_it_ends(fresh_plain, query):
+            board.advance(query.query_id, Lifecycle.LOGGED)
+        board.tally(query.query_id, "2026-02-28", {"queries": 1})
     left = {key: ttl_s for key, ttl_s in lives_s(fresh_plain) if ttl_s < 0}
-    assert set(left) <= {keys.FEED, keys.OPEN_QUERIES}
-    held = {key for key, _ in lives_s(fresh_plain) if query.query_id in key}
-    assert held == set(keys.query_keys(query.query_id))
+    assert set(left) == {keys.FEED}
+
+
+def test_an_end_that_many_waited_for_still_goes_when_its_time_is_up(server: Server, board: RedisBlackboard) -> None:
+    query = new_query()
+    board.open(query)
+    with closing(server.node()) as node, ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(board.wait_end, query.query_id, block_ms=9000) for _ in range(4)]
+        until(lambda: node.info("clients")["blocked_clients"] == 4)
+        board.finish(query.query_id, ANSWER)
+        assert [waiter.result(10) for waiter in waiting] == [Ended(ANSWER, ())] * 4
+        assert board.wait_end(query.query_id, block_ms=1) == Ended(ANSWER, ())
+        assert 0 < node.ttl(keys.query_keys(query.query_id).end) <= TTL_S
 
 
 def test_every_key_of_a_query_answered_at_once_has_an_end(fresh_plain: Server) -> None:

@@ -1,64 +1,55 @@
 """The blackboard in this process's memory: what the one on Redis promises, with a clock that a test can turn."""
 
-import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from kitbash.blackboard.board import (
     OPEN,
     Claim,
     ClaimCode,
-    Ended,
-    Event,
     EventKind,
     FinishCode,
     NewQuery,
     OpenQuery,
     Pulse,
     RecordCode,
-    Trace,
 )
-from kitbash.blackboard.redis_board import FEED_LENGTH
-from kitbash.domain import codec
+from kitbash.domain import bus_codec, codec
 from kitbash.domain.answer import Answer
+from kitbash.domain.decision import Decision
 from kitbash.domain.ids import QueryId
+from kitbash.domain.lifecycle import Lifecycle
 from kitbash.domain.verdict import Verdict
-from tests.twins.memory_lanes import MemoryLanes, system_clock_ms
-from tests.twins.memory_query import Held, MemoryQuery, place, pulse_of
+from tests.twins.memory_lanes import system_clock_ms
+from tests.twins.memory_query import Held, MemoryQuery
+from tests.twins.memory_reading import MemoryReading
 
 
-class MemoryBlackboard(MemoryLanes):
-    """A `Blackboard` for tests. Values go through the codec, as they do on the way to Redis."""
+class MemoryBlackboard(MemoryReading):
+    """A `Blackboard` for tests. Values go through the codecs, as they do on the way to Redis."""
 
     def __init__(self, *, ttl_s: int, max_deliveries: int, clock_ms: Callable[[], int] = system_clock_ms) -> None:
-        super().__init__(clock_ms)
-        self._ttl_ms = ttl_s * 1000
+        super().__init__(clock_ms, ttl_s=ttl_s)
         self._max_deliveries = max_deliveries
-        self._changed = threading.Condition()
-        self._entries = 0
-        self._queries: dict[QueryId, MemoryQuery] = {}
-        self._open: set[QueryId] = set()
-        self._feed: deque[Event] = deque(maxlen=FEED_LENGTH)
 
     def open(self, query: NewQuery) -> None:
         with self._changed:
-            self._open.add(query.query_id)
-            self._tell(query.query_id, EventKind.OPENED, query.text)
             if self._query(query.query_id) is None:
-                self._log(self._written(query), EventKind.OPENED, query.text)
+                self._log(self._written(query), EventKind.OPENED, "")
+                self._tell(query.query_id, EventKind.OPENED, query.text)
+                self._open.add(query.query_id)
 
     def open_answered(self, query: NewQuery, verdict: Verdict, answer: Answer) -> None:
         with self._changed:
-            said = codec.answer_to(answer)
             if self._query(query.query_id) is None:
-                held = self._written(query)
-                self._log(held, EventKind.OPENED, query.text)
-                held.verdicts.append(codec.verdict_to(verdict))
-                self._log(held, EventKind.VERDICT, held.verdicts[-1])
+                held = self._written(query, took_us=int(verdict.latency_ms * 1000))
+                self._log(held, EventKind.OPENED, "")
+                self._say(held, verdict)
+                self._open.add(query.query_id)
                 self._end(held, answer)
-            self._tell(query.query_id, EventKind.FINISHED, said)
 
-    def claim(self, query_id: QueryId, stage: str, *, token: str, lease_ms: int) -> Claim:
+    def claim(
+        self, query_id: QueryId, stage: str, *, token: str, lease_ms: int, lifecycle: Lifecycle | None = None
+    ) -> Claim:
         with self._changed:
             query, now_ms = self._query(query_id), self._clock_ms()
             if query is None:
@@ -77,6 +68,8 @@ class MemoryBlackboard(MemoryLanes):
             query.stages[stage] = Held(token, now_ms + lease_ms, count)
             query.touched_ms = now_ms
             self._log(query, EventKind.STARTED, stage)
+            if lifecycle is not None:
+                self._come(query, lifecycle)
             code = ClaimCode.EXHAUSTED if count > self._max_deliveries else ClaimCode.CLAIMED
             return Claim(code, seen)
 
@@ -89,6 +82,7 @@ class MemoryBlackboard(MemoryLanes):
         verdict: Verdict | None = None,
         product: str = "",
         answer: Answer | None = None,
+        decisions: Sequence[Decision] = (),
     ) -> RecordCode:
         with self._changed:
             query = self._query(query_id)
@@ -98,7 +92,7 @@ class MemoryBlackboard(MemoryLanes):
             if held is None or held.token != token:
                 return RecordCode.NOT_HELD
             if held.done:
-                return RecordCode.RECORDED
+                return RecordCode.BEFORE
             if query.state != OPEN:
                 return RecordCode.ENDED
             held.done = True
@@ -106,69 +100,28 @@ class MemoryBlackboard(MemoryLanes):
             query.expires_ms = query.touched_ms + self._ttl_ms
             if product:
                 query.work[stage] = product
+            for decision in decisions:
+                query.decisions.append(codec.dumps(bus_codec.decision_to(decision)))
+                self._log(query, EventKind.DECISION, str(len(query.decisions) - 1))
+                self._tell(query_id, EventKind.DECISION, query.decisions[-1])
             if verdict is None:
                 self._log(query, EventKind.RECORDED, stage)
             else:
-                query.verdicts.append(codec.verdict_to(verdict))
-                self._log(query, EventKind.VERDICT, query.verdicts[-1])
+                self._say(query, verdict)
                 self._tell(query_id, EventKind.VERDICT, query.verdicts[-1])
             if answer is not None:
-                self._tell(query_id, EventKind.FINISHED, self._end(query, answer))
+                self._end(query, answer)
             return RecordCode.RECORDED
 
     def finish(self, query_id: QueryId, answer: Answer) -> FinishCode:
         with self._changed:
             query = self._query(query_id)
-            self._open.discard(query_id)
             if query is None:
                 return FinishCode.MISSING
             if query.state != OPEN:
                 return FinishCode.ENDED
-            self._tell(query_id, EventKind.FINISHED, self._end(query, answer))
+            self._end(query, answer)
             return FinishCode.FINISHED
-
-    def wait_end(self, query_id: QueryId, *, block_ms: int) -> Ended | None:
-        def found() -> Ended | None:
-            query = self._query(query_id)
-            return None if query is None else query.end
-
-        with self._changed:
-            self._changed.wait_for(found, block_ms / 1000)
-            return found()
-
-    def events(self, query_id: QueryId, *, after: str, block_ms: int) -> Sequence[Event]:
-        def found() -> Iterable[Event]:
-            query = self._query(query_id)
-            return () if query is None else query.events
-
-        return self._stream(found, after, block_ms)
-
-    def feed(self, *, after: str, block_ms: int) -> Sequence[Event]:
-        return self._stream(lambda: self._feed, after, block_ms)
-
-    def trace(self, query_id: QueryId) -> Trace | None:
-        with self._changed:
-            query = self._query(query_id)
-            if query is None:
-                return None
-            return Trace(
-                query_id=query_id,
-                text=query.new.text,
-                project=query.new.project,
-                mode=query.new.mode,
-                state=query.state,
-                opened_ms=query.opened_ms,
-                deadline_ms=query.deadline_ms,
-                answer=query.end.answer if query.end else None,
-                verdicts=tuple(codec.verdict_from(text) for text in query.verdicts),
-                events=tuple(query.events),
-                work=dict(query.work),
-            )
-
-    def pulses(self, limit: int) -> Sequence[Pulse]:
-        with self._changed:
-            now_ms = self._clock_ms()
-            return [pulse_of(it, self._query(it), now_ms) for it in sorted(self._open)[:limit]]
 
     def resume(self, pulse: Pulse, *, most: int) -> bool:
         with self._changed:
@@ -179,49 +132,28 @@ class MemoryBlackboard(MemoryLanes):
             query.resumed += 1
             return True
 
-    def forget(self, query_id: QueryId) -> None:
-        with self._changed:
-            self._open.discard(query_id)
-
-    def _query(self, query_id: QueryId) -> MemoryQuery | None:
-        query = self._queries.get(query_id)
-        return None if query is None or query.expires_ms <= self._clock_ms() else query
-
-    def _written(self, query: NewQuery) -> MemoryQuery:
+    def _written(self, query: NewQuery, *, took_us: int = 0) -> MemoryQuery:
         now_ms = self._clock_ms()
-        self._queries[query.query_id] = MemoryQuery(query, now_ms, now_ms + self._ttl_ms, now_ms)
-        return self._queries[query.query_id]
+        opened_us = now_ms * 1000 - took_us
+        written = MemoryQuery(query, opened_us, now_ms + query.timeout_ms, now_ms + self._ttl_ms, now_ms)
+        self._queries[query.query_id] = written
+        return written
 
     def _seen(self, query: MemoryQuery, now_ms: int) -> OpenQuery:
         new = query.new
         left_ms = query.deadline_ms - now_ms
-        return OpenQuery(new.query_id, new.text, new.project, new.kappa, left_ms, dict(query.work))
+        return OpenQuery(new.query_id, new.text, new.project, new.kappa, left_ms, dict(query.work), new.user, now_ms)
 
-    def _end(self, query: MemoryQuery, answer: Answer) -> str:
+    def _say(self, query: MemoryQuery, verdict: Verdict) -> None:
+        query.verdicts.append(codec.verdict_to(verdict))
+        self._log(query, EventKind.VERDICT, str(len(query.verdicts) - 1))
+
+    def _end(self, query: MemoryQuery, answer: Answer) -> None:
+        now_ms = self._clock_ms()
         query.state = answer.status.value
-        said = codec.answer_to(answer)
-        query.end = Ended(codec.answer_from(said), tuple(codec.verdict_from(text) for text in query.verdicts))
-        query.expires_ms = self._clock_ms() + self._ttl_ms
-        self._log(query, EventKind.FINISHED, said)
-        self._open.discard(query.new.query_id)
-        return said
-
-    def _log(self, query: MemoryQuery, kind: EventKind, data: str) -> None:
-        query.events.append(self._event(kind, data, ""))
-        self._changed.notify_all()
-
-    def _tell(self, query_id: QueryId, kind: EventKind, data: str) -> None:
-        self._feed.append(self._event(kind, data, query_id))
-        self._changed.notify_all()
-
-    def _event(self, kind: EventKind, data: str, query_id: str) -> Event:
-        self._entries += 1
-        return Event(f"{self._clock_ms()}-{self._entries}", kind, data, query_id)
-
-    def _stream(self, entries: Callable[[], Iterable[Event]], after: str, block_ms: int) -> list[Event]:
-        def later() -> list[Event]:
-            return [event for event in entries() if place(event.entry_id) > place(after)]
-
-        with self._changed:
-            self._changed.wait_for(later, block_ms / 1000)
-            return later()
+        query.answer = codec.answer_to(answer)
+        query.took_us = now_ms * 1000 - query.opened_us
+        query.expires_ms = now_ms + self._ttl_ms
+        self._log(query, EventKind.FINISHED, "")
+        self._tell(query.new.query_id, EventKind.FINISHED, query.answer)
+        self._move_to_ended(query.new.query_id)

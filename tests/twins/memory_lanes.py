@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from kitbash.blackboard.board import DeadLetter
+from kitbash.blackboard.lanes import DeadLetter
 from kitbash.blackboard.redis_lanes import DEAD_LENGTH
 from kitbash.domain.layer import Queue
 
