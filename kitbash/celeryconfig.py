@@ -8,11 +8,11 @@ from typing import Final
 from kombu import Queue as KombuQueue
 
 from kitbash import broker, runtime
-from kitbash.domain.layer import SWEEP, Queue, Stage
+from kitbash.domain.layer import Queue, Stage, Upkeep
 from kitbash.settings import LEASE_MARGIN_MS
 
 KEY_PREFIX: Final = "kb:"
-SWEEP_EVERY_S: Final = 1.0
+EVERY_S: Final = {Upkeep.SWEEP: 1.0, Upkeep.ARCHIVE: 1.0, Upkeep.TIDY: 3600.0}
 
 
 def limits(timeout_ms: int) -> dict[str, float]:
@@ -56,7 +56,7 @@ include = ["tasks.reflex", "tasks.bitnet", "tasks.cartridge", "tasks.kobold", "t
 task_queues = [KombuQueue(queue.value, routing_key=queue.value) for queue in Queue]
 task_routes = {
     **{stage.value: {"queue": stage.queue.value} for stage in Stage},
-    SWEEP: {"queue": Queue.UPKEEP.value},
+    **{task.value: {"queue": Queue.UPKEEP.value} for task in Upkeep},
 }
 task_annotations = {stage.value: limits(_settings.rules()[stage.layer].timeout_ms) for stage in Stage}
 task_default_queue = Queue.REFLEX.value
@@ -77,5 +77,8 @@ worker_send_task_events = False
 worker_proc_alive_timeout = 30
 worker_cancel_long_running_tasks_on_connection_loss = True
 beat_scheduler = "celery.beat:Scheduler"
-beat_schedule = {"sweep": {"task": SWEEP, "schedule": SWEEP_EVERY_S, "options": {"expires": 5 * SWEEP_EVERY_S}}}
+beat_schedule = {
+    task.value: {"task": task.value, "schedule": every_s, "options": {"expires": 5 * every_s}}
+    for task, every_s in EVERY_S.items()
+}
 timezone = "UTC"

@@ -6,8 +6,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final, Self
 
-from kitbash.blackboard.board import OPEN, Event, EventKind, NewQuery, Trace
+from kitbash.blackboard.board import Ended, Event, EventKind, NewQuery, Trace
 from kitbash.cascade import direct, reflex
+from kitbash.cascade.archivist import Drained
 from kitbash.cascade.step import answer_of, late, verdict_of
 from kitbash.domain import question
 from kitbash.domain.answer import Answer, AskMode, Mode, Result, Status
@@ -20,6 +21,9 @@ from kitbash.settings import Settings, load
 _BLOCK_MS: Final = 1000
 _TAKEN_UP_S: Final = 1.0
 _LATE_MS: Final = 60_000
+_ARCHIVE_AFTER: Final = 200
+_ARCHIVE_EVERY_S: Final = 60.0
+_USER_CHARS: Final = 200
 _NEEDED: Final = (Queue.REFLEX, Queue.BITNET, Queue.CARTRIDGE, Queue.KOBOLD)
 
 
@@ -29,6 +33,8 @@ class Client:
     def __init__(self, settings: Settings | None = None, *, runtime: Runtime | None = None) -> None:
         """Use the given settings, or those in force; nothing is opened before the first question."""
         self.runtime = runtime or Runtime(settings or load().settings)
+        self._asked = 0
+        self._archived_s = time.monotonic()
 
     def __enter__(self) -> Self:
         """Return the client itself."""
@@ -39,8 +45,12 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close connections and files, and leave a private server."""
-        self.runtime.close()
+        """Have what was asked archived, close connections and files, and leave a private server."""
+        try:
+            if self._asked:
+                self.archive()
+        finally:
+            self.runtime.close()
 
     def ask(
         self,
@@ -48,16 +58,28 @@ class Client:
         *,
         mode: AskMode = AskMode.AUTO,
         project: str | None = None,
+        user: str = "",
         timeout_s: float | None = None,
         on_event: Callable[[Event], None] | None = None,
     ) -> Result:
         """Return the answer to a question, or that it is not known, within the timeout.
 
-        `on_event` is told of each event of the query while workers handle it. Raises UsageError for a question that
-        cannot be asked, StoreUnavailable when Redis does not answer.
+        `user` is whose questions these are, for what is remembered of them. `on_event` is told of each event of the
+        query while workers handle it. Raises UsageError for a question that cannot be asked, StoreUnavailable when
+        Redis does not answer.
         """
         started_s = time.monotonic()
-        query = self._query(text, mode=mode, project=project, timeout_s=timeout_s)
+        query = self._query(text, mode=mode, project=project, user=user, timeout_s=timeout_s)
+        try:
+            return self._ask(query, mode, started_s, on_event)
+        finally:
+            self._asked += 1
+            if self._asked >= _ARCHIVE_AFTER or started_s - self._archived_s >= _ARCHIVE_EVERY_S:
+                self.archive()
+
+    def _ask(
+        self, query: NewQuery, mode: AskMode, started_s: float, on_event: Callable[[Event], None] | None
+    ) -> Result:
         if mode is AskMode.AUTO:
             at_once = self._reflex(query, started_s)
             if at_once is not None:
@@ -68,20 +90,21 @@ class Client:
             self._send(query)
             if mode is AskMode.AUTO and not self._is_started(query.query_id):
                 # Workers announced themselves and died since: claims let this process take over.
-                return self._directly(query.query_id, started_s)
-            return self._wait(query.query_id, query.text, started_s, query.timeout_ms / 1000, on_event)
+                return self._directly(query, started_s)
+            return self._wait(query.query_id, query.text, started_s, query.timeout_ms / 1000, on_event=on_event)
         self.runtime.board.open(query)
-        return self._directly(query.query_id, started_s)
+        return self._directly(query, started_s)
 
-    def _directly(self, query_id: QueryId, started_s: float) -> Result:
+    def _directly(self, query: NewQuery, started_s: float) -> Result:
         """Run the layers here; whatever goes wrong, the query does not stay open."""
+        query_id = query.query_id
         try:
             direct.run(query_id, self.runtime.collaborators)
         except BaseException:
             with suppress(StoreUnavailable):
                 self.runtime.board.finish(query_id, Answer(Status.FAILED, "The caller broke off.", None, 0.0))
             raise
-        return self._ended(query_id, started_s)
+        return self._ended(query_id, query.text, query.mode, started_s)
 
     def _is_started(self, query_id: QueryId) -> bool:
         """Return whether a worker took up the query within a second."""
@@ -94,9 +117,11 @@ class Client:
                     return True
         return False
 
-    def submit(self, text: str, *, project: str | None = None, timeout_s: float | None = None) -> QueryId:
+    def submit(
+        self, text: str, *, project: str | None = None, user: str = "", timeout_s: float | None = None
+    ) -> QueryId:
         """Have a question sent to the workers, and return the id to `wait` for or to `stream`."""
-        query = self._query(text, mode=AskMode.CELERY, project=project, timeout_s=timeout_s)
+        query = self._query(text, mode=AskMode.CELERY, project=project, user=user, timeout_s=timeout_s)
         self._send(query)
         return query.query_id
 
@@ -107,7 +132,7 @@ class Client:
         """
         trace = self.trace(query_id)
         left_s = timeout_s if timeout_s is not None else self.runtime.settings.query.timeout_s
-        return self._wait(query_id, trace.text, time.monotonic(), left_s, None)
+        return self._wait(query_id, trace.text, time.monotonic(), left_s)
 
     def stream(self, query_id: QueryId) -> Iterator[Event]:
         """Yield the events of a query, those that were and those to come, up to its end."""
@@ -131,7 +156,18 @@ class Client:
             raise NotFound(message)
         return trace
 
-    def _query(self, text: str, *, mode: AskMode, project: str | None, timeout_s: float | None) -> NewQuery:
+    def archive(self) -> Drained:
+        """Have every query that has ended archived and counted, as `upkeep` does where workers run.
+
+        Nothing is raised: what could not be archived waits on the blackboard, and the log says why.
+        """
+        self._asked, self._archived_s = 0, time.monotonic()
+        try:
+            return self.runtime.archivist.drain_all()
+        except StoreUnavailable as error:
+            return Drained(error=str(error))
+
+    def _query(self, text: str, *, mode: AskMode, project: str | None, user: str, timeout_s: float | None) -> NewQuery:
         settings = self.runtime.settings
         asked = question.parse(text, max_chars=settings.query.max_chars)
         name = project or settings.query.project
@@ -147,6 +183,7 @@ class Client:
             kappa=rule.kappa,
             timeout_ms=max(1, int(wait_s * 1000)),
             mode=Mode.CELERY if mode is AskMode.CELERY else Mode.DIRECT,
+            user=question.printable(user)[:_USER_CHARS],
         )
 
     def _reflex(self, query: NewQuery, started_s: float) -> Result | None:
@@ -154,7 +191,7 @@ class Client:
         began_s = time.monotonic()
         policy = self.runtime.policy
         try:
-            finding = reflex.answer(query.text, policy.project(query.project).factions, self.runtime.library)
+            finding = reflex.answer(query.text, policy.project(query.project), self.runtime.library)
         except KnowledgeError:
             # The layers say what is wrong in their verdicts, and go on without it.
             return None
@@ -191,7 +228,8 @@ class Client:
         text: str,
         started_s: float,
         timeout_s: float,
-        on_event: Callable[[Event], None] | None,
+        *,
+        on_event: Callable[[Event], None] | None = None,
     ) -> Result:
         ends_s = started_s + timeout_s
         after = "0"
@@ -208,15 +246,17 @@ class Client:
                 return Result(query_id, text, ended.answer, ended.verdicts, Mode.CELERY, _waited_ms(started_s))
         # Whoever ends it first wins: a layer that answers at this moment is heard.
         self.runtime.board.finish(query_id, late())
-        return self._ended(query_id, started_s)
+        return self._ended(query_id, text, Mode.CELERY, started_s)
 
-    def _ended(self, query_id: QueryId, started_s: float) -> Result:
-        trace = self.trace(query_id)
-        if trace.state == OPEN or trace.answer is None:
-            self.runtime.board.finish(query_id, Answer(Status.FAILED, "No layer could run.", None, 0.0))
-            trace = self.trace(query_id)
-        answer = trace.answer or Answer(Status.FAILED, "The answer is gone.", None, 0.0)
-        return Result(query_id, trace.text, answer, trace.verdicts, trace.mode, _waited_ms(started_s))
+    def _ended(self, query_id: QueryId, text: str, mode: Mode, started_s: float) -> Result:
+        board = self.runtime.board
+        ended = board.wait_end(query_id, block_ms=1)
+        if ended is None:
+            board.finish(query_id, Answer(Status.FAILED, "No layer could run.", None, 0.0))
+            ended = board.wait_end(query_id, block_ms=1)
+        if ended is None:
+            ended = Ended(Answer(Status.FAILED, "The answer is gone.", None, 0.0), ())
+        return Result(query_id, text, ended.answer, ended.verdicts, mode, _waited_ms(started_s))
 
 
 def result_of(trace: Trace) -> Result | None:

@@ -6,18 +6,28 @@ from functools import cached_property
 from typing import Final
 from urllib.parse import quote
 
+from kitbash.archive.writer import Archive
 from kitbash.blackboard import connection
 from kitbash.blackboard.redis_board import RedisBlackboard
+from kitbash.blackboard.redis_context import RedisContext
+from kitbash.blackboard.scripts import AnyRedis
 from kitbash.cascade import confidence
+from kitbash.cascade.archivist import Archivist
 from kitbash.cascade.collaborators import Collaborators
 from kitbash.cascade.policy import Policy, ProjectRule, Rule
+from kitbash.domain.context import TemporalContext
+from kitbash.domain.item import Item
 from kitbash.domain.layer import Layer
+from kitbash.domain.level import Level
+from kitbash.domain.question import printable
 from kitbash.errors import ConfigError, StoreUnavailable
 from kitbash.knowledge import starter
 from kitbash.knowledge.library import Library
 from kitbash.models.generator import Generator
 from kitbash.server import private
 from kitbash.settings import LEASE_MARGIN_MS, Settings, load
+
+_COOLING_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +68,27 @@ def policy(settings: Settings) -> Policy:
             layer: Rule(rule.threshold, rule.timeout_ms, rule.timeout_ms + LEASE_MARGIN_MS)
             for layer, rule in zip(Layer, settings.rules(), strict=True)
         },
-        projects={name: ProjectRule(it.factions, it.kappa) for name, it in settings.projects.items()},
+        projects={
+            name: ProjectRule(project.factions, project.kappa, masks(settings, project.persona))
+            for name, project in settings.projects.items()
+        },
         facts_per_shard=settings.cartridge.facts_per_shard,
         candidates=settings.cartridge.candidates,
         model_slots=settings.kobold.slots,
         max_tokens=settings.kobold.max_tokens,
         temperature=settings.kobold.temperature,
+        items_per_level=settings.coupling.items_per_level,
+        dissonance_threshold=settings.coupling.dissonance_threshold,
     )
+
+
+def masks(settings: Settings, persona: str) -> tuple[Item, ...]:
+    """Return a persona's masks as items of a spotlight; none without one."""
+    found = settings.personas.get(persona)
+    if found is None:
+        return ()
+    worn = dict.fromkeys(printable(mask) for mask in found.masks)
+    return tuple(Item(Level.MASK, mask, character_context=printable(found.character_context)) for mask in worn)
 
 
 class Runtime:
@@ -81,8 +105,8 @@ class Runtime:
         return self._at or addresses(self.settings)
 
     @cached_property
-    def board(self) -> RedisBlackboard:
-        """Return the blackboard, its server checked. Raises StoreUnavailable, or ConfigError for an unfit server."""
+    def redis(self) -> AnyRedis:
+        """Return a client of the blackboard's server. Raises StoreUnavailable, or ConfigError for an unfit server."""
         redis = self.settings.redis
         client = connection.connect(
             self.at.blackboard,
@@ -92,8 +116,13 @@ class Runtime:
         )
         if self.at.lease is None:
             connection.check(client, self.at.blackboard)
+        return client
+
+    @cached_property
+    def board(self) -> RedisBlackboard:
+        """Return the blackboard; raises as `redis` does."""
         return RedisBlackboard(
-            client,
+            self.redis,
             self.at.blackboard,
             ttl_s=self.settings.query.ttl_s,
             max_deliveries=self.settings.broker.max_deliveries,
@@ -113,6 +142,35 @@ class Runtime:
                 raise ConfigError(message) from error
             starter.ensure(folders[-1])
         return Library(folders, paths.data_dir.expanduser() / "indices")
+
+    @cached_property
+    def context(self) -> TemporalContext | None:
+        """Return what remembers users' questions, or None when that is switched off."""
+        settings = self.settings.context
+        if not settings.enabled:
+            return None
+        if settings.url is None:
+            return RedisContext(self.redis, self.at.blackboard, settings.ttl_s)
+        # Imported here: without a service no HTTP client is needed.
+        from kitbash.models.breaker import Breaker  # noqa: PLC0415
+        from kitbash.models.context_http import HttpContext  # noqa: PLC0415
+
+        breaker = Breaker(failures=3, cooling_s=_COOLING_S)
+        return HttpContext(settings.url, deadline_s=settings.deadline_s, breaker=breaker)
+
+    @cached_property
+    def archivist(self) -> Archivist:
+        """Return what takes ended queries off the blackboard, into the archive unless that is switched off."""
+        settings = self.settings.archive
+        root = self.settings.paths.archive
+        archive = Archive(root, max_bytes=settings.max_bytes, keep_days=settings.keep_days)
+        return Archivist(
+            board=self.board,
+            archive=archive if settings.enabled else None,
+            policy=self.policy,
+            weights=confidence.load(),
+            decay_s=self.settings.coupling.decay_s,
+        )
 
     @cached_property
     def policy(self) -> Policy:
@@ -140,12 +198,15 @@ class Runtime:
             policy=self.policy,
             weights=confidence.load(),
             generator=self.generator,
+            context=self.context,
         )
 
     def close(self) -> None:
         """Close what was opened, and leave the private server."""
         opened = self.__dict__
-        for name in ("generator", "library", "board"):
+        # What remembers on Redis has no connection of its own.
+        own_context = "context" if self.settings.context.url is not None else "generator"
+        for name in ("generator", own_context, "library", "board"):
             if opened.get(name) is not None:
                 opened[name].close()
         if _CURRENT.get(os.getpid()) is self:

@@ -1,12 +1,13 @@
-"""Queue `upkeep`: the sweep that ends or resumes queries whose canvas died."""
+"""Queue `upkeep`: queries whose canvas died are ended or resumed, those that have ended are archived."""
 
 from typing import Final
 
-from kitbash.blackboard.board import DeadLetter, Pulse
+from kitbash.blackboard.board import Pulse
+from kitbash.blackboard.lanes import DeadLetter
 from kitbash.cascade.step import late, plan_in
 from kitbash.cascade.sweep import MOST_RESUMED, Care, care
 from kitbash.celery import app
-from kitbash.domain.layer import SWEEP, Stage
+from kitbash.domain.layer import Stage, Upkeep
 from kitbash.observe import logs
 from kitbash.runtime import current
 from tasks.escalation import resume
@@ -17,11 +18,23 @@ BATCH: Final = 500
 """How many open queries one sweep looks at, the oldest first."""
 
 
-@app.task(name=SWEEP, trail=False)
+@app.task(name=Upkeep.SWEEP.value, trail=False)
 def sweep() -> None:
     """Have every open query looked after: ended by its deadline, sent again when nothing happens to it."""
     for pulse in current().board.pulses(BATCH):
         tend(pulse)
+
+
+@app.task(name=Upkeep.ARCHIVE.value, trail=False)
+def archive() -> None:
+    """Have what has ended archived and counted."""
+    current().archivist.drain_all()
+
+
+@app.task(name=Upkeep.TIDY.value, trail=False)
+def tidy() -> None:
+    """Have old days of the archive compressed and deleted."""
+    current().archivist.tidy()
 
 
 def tend(pulse: Pulse) -> None:

@@ -9,7 +9,7 @@ from celery import signals
 
 from kitbash import runtime
 from kitbash.celery import app
-from kitbash.domain.layer import SWEEP, Queue
+from kitbash.domain.layer import Queue, Upkeep
 from kitbash.errors import KitbashError, StoreUnavailable
 from kitbash.observe import logs
 
@@ -24,7 +24,7 @@ def _tells_something(record: logging.LogRecord) -> bool:
     """Return False for Celery's routine lines about the sweep."""
     about: Any = getattr(record, "data", None)
     name = cast("dict[str, Any]", about).get("name") if isinstance(about, dict) else None
-    return name != SWEEP or record.levelno > logging.INFO
+    return name not in set(Upkeep) or record.levelno > logging.INFO
 
 
 @signals.setup_logging.connect

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from kitbash.blackboard.board import Blackboard
 from kitbash.cascade.confidence import Weights
 from kitbash.cascade.policy import Policy
+from kitbash.domain.context import TemporalContext
 from kitbash.knowledge.library import Library
 from kitbash.models.generator import Generator
 
 
 @dataclass(frozen=True, slots=True)
 class Collaborators:
-    """One process's collaborators. `generator` is None when no model is configured."""
+    """One process's collaborators. Without a model `generator` is None; `context` is, when nothing remembers."""
 
     board: Blackboard
     library: Library
     policy: Policy
     weights: Weights
     generator: Generator | None = None
+    context: TemporalContext | None = None

@@ -14,10 +14,13 @@ RELATED: Final = 0.05
 """Below this probability a fact is not even near."""
 
 
-def fuse(candidates: Sequence[Candidate], weights: Weights, threshold: float, *, parts: int = 1) -> Finding:
+def fuse(
+    candidates: Sequence[Candidate], weights: Weights, threshold: float, *, parts: int = 1, factor: float = 1.0
+) -> Finding:
     """Return the most probable fact for the whole question, with the next ones as evidence when it is not sure.
 
-    A question that asks for several things is left to the next layer: one fact would answer half of it.
+    A question that asks for several things is left to the next layer: one fact would answer half of it. `factor` is
+    what contradictions leave of the confidence, 0 to 1.
     """
     if parts > 1:
         return Finding(0.0, f"the question asks for {parts - 1} things", evidence=nearest(candidates, weights))
@@ -26,11 +29,12 @@ def fuse(candidates: Sequence[Candidate], weights: Weights, threshold: float, *,
         return Finding(0.0, "no fact shares a word with the question")
     top = ranked[0]
     fact = top.candidate.fact
-    if top.probability >= threshold:
+    confidence = top.probability * factor
+    if confidence >= threshold:
         reason = f"{fact.cartridge}#{fact.fact_id} covers {top.candidate.features.coverage:.0%} of the question"
-        return Finding(top.probability, reason, fact.text, (fact,))
+        return Finding(confidence, reason, fact.text, (fact,))
     reason = f"nearest is {fact.cartridge}#{fact.fact_id}, which covers {top.candidate.features.coverage:.0%}"
-    return Finding(top.probability, reason, evidence=nearest(candidates, weights))
+    return Finding(confidence, reason, evidence=nearest(candidates, weights))
 
 
 def best(candidates: Sequence[Candidate], weights: Weights, *, part: int) -> list[Ranked]:

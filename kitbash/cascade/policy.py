@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kitbash.domain.item import Item
 from kitbash.domain.layer import Layer, Stage
 from kitbash.errors import UsageError
 
@@ -18,10 +19,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class ProjectRule:
-    """Which factions' cartridges a project opens, and how strict its levels are coupled."""
+    """Which factions' cartridges a project opens, how strict its levels are coupled, and which masks it wears."""
 
     factions: tuple[str, ...]
     kappa: float
+    masks: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Policy:
     model_slots: int
     max_tokens: int
     temperature: float
+    items_per_level: int = 6
+    dissonance_threshold: int = 0
 
     def rule(self, stage: Stage) -> Rule:
         """Return the rule of a stage's layer."""

@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from kitbash.blackboard.board import ClaimCode, DeadLetter, OpenQuery, RecordCode, stage_name
+from kitbash.blackboard.board import ClaimCode, OpenQuery, RecordCode, stage_name
+from kitbash.blackboard.lanes import DeadLetter
 from kitbash.cascade import fuse, generation, reflex, search, synthesis, triage
 from kitbash.cascade.collaborators import Collaborators
+from kitbash.cascade.deliberation import curated, deliberate
 from kitbash.domain import codec
 from kitbash.domain.answer import DONT_KNOW, Answer, Status
 from kitbash.domain.candidate import Candidate
+from kitbash.domain.curation import Curation, curation_from
 from kitbash.domain.fact import Fact
 from kitbash.domain.ids import QueryId, new_token
 from kitbash.domain.layer import Layer, Queue, Stage
+from kitbash.domain.lifecycle import Lifecycle
 from kitbash.domain.plan import Plan
 from kitbash.domain.verdict import Finding, Verdict
 from kitbash.errors import KitbashError, StoreUnavailable
@@ -53,7 +57,7 @@ def step(stage: Stage, query_id: QueryId, with_: Collaborators, *, shard: int | 
     """
     name, token = stage_name(stage, shard), new_token()
     rule = with_.policy.rule(stage)
-    claim = with_.board.claim(query_id, name, token=token, lease_ms=rule.lease_ms)
+    claim = with_.board.claim(query_id, name, token=token, lease_ms=rule.lease_ms, lifecycle=_life(stage, with_))
     if claim.code is ClaimCode.LATE:
         with_.board.finish(query_id, late())
     if claim.query is None:
@@ -67,7 +71,7 @@ def step(stage: Stage, query_id: QueryId, with_: Collaborators, *, shard: int | 
         finding = _run(stage, claim.query, with_, shard)
     latency_ms = (time.monotonic() - started_s) * 1000
     verdict = verdict_of(stage, finding, rule.threshold, latency_ms)
-    answer = answer_of(verdict, finding)
+    answer = answer_of(verdict, finding) or refused(finding)
     if answer is None and stage is Stage.GENERATE:
         answer = Answer(Status.UNKNOWN, DONT_KNOW, None, 0.0, finding.evidence)
     code = with_.board.record(
@@ -77,8 +81,10 @@ def step(stage: Stage, query_id: QueryId, with_: Collaborators, *, shard: int | 
         verdict=None if stage is Stage.SEARCH else verdict,
         product=finding.product or "",
         answer=answer,
+        decisions=finding.decisions,
     )
-    return Stepped(Outcome.CONTINUE, finding.product) if code is RecordCode.RECORDED and answer is None else _OVER
+    is_kept = code in {RecordCode.RECORDED, RecordCode.BEFORE}
+    return Stepped(Outcome.CONTINUE, finding.product) if is_kept and answer is None else _OVER
 
 
 def late() -> Answer:
@@ -102,6 +108,11 @@ def answer_of(verdict: Verdict, finding: Finding) -> Answer | None:
         return Answer(Status.ANSWERED, finding.answer, verdict.layer, finding.confidence, drawn_on)
     least = min((fact.confidence for fact in finding.evidence), default=1.0)
     return Answer(Status.ANSWERED, finding.answer, verdict.layer, finding.confidence * least, finding.evidence)
+
+
+def refused(finding: Finding) -> Answer | None:
+    """Return the end of a query that a layer will not answer, with what it tells the user instead."""
+    return None if finding.refusal is None else Answer(Status.UNKNOWN, finding.refusal, None, 0.0, finding.evidence)
 
 
 def _run(stage: Stage, query: OpenQuery, with_: Collaborators, shard: int | None) -> Finding:
@@ -130,6 +141,12 @@ def plan_of(product: str | None) -> Plan:
     return codec.plan_from(product) if product else Plan((), ())
 
 
+def curation_in(work: Mapping[str, str]) -> Curation:
+    """Return what triage left of the evidence; all of it, if the levels were not coupled."""
+    product = work.get(Stage.FUSE.value)
+    return curation_from(product) if product else Curation()
+
+
 def candidates_in(work: Mapping[str, str]) -> list[Candidate]:
     """Return the candidates of all shards, in the order of the shards."""
     prefix = stage_name(Stage.SEARCH, 0).removesuffix("0")
@@ -138,12 +155,12 @@ def candidates_in(work: Mapping[str, str]) -> list[Candidate]:
 
 
 def _reflex(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
-    return reflex.answer(query.text, with_.policy.project(query.project).factions, with_.library)
+    return reflex.answer(query.text, with_.policy.project(query.project), with_.library)
 
 
 def _triage(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
     visible = with_.library.visible(with_.policy.project(query.project).factions)
-    return triage.triage(query.text, visible, query.kappa, with_.policy)
+    return triage.triage(query.text, visible, query.kappa, with_.policy, at_ms=query.at_ms)
 
 
 def _search(query: OpenQuery, with_: Collaborators, shard: int | None) -> Finding:
@@ -153,12 +170,15 @@ def _search(query: OpenQuery, with_: Collaborators, shard: int | None) -> Findin
 
 
 def _fuse(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
-    parts, threshold = len(plan_in(query.work).parts), with_.policy.rule(Stage.FUSE).threshold
-    return fuse.fuse(candidates_in(query.work), with_.weights, threshold, parts=parts)
+    threshold = with_.policy.rule(Stage.FUSE).threshold
+    found = deliberate(query, plan_in(query.work), candidates_in(query.work), threshold, with_)
+    return found or Finding(0.0, "the query ended while its levels were coupled")
 
 
 def _synthesise(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
-    return synthesis.synthesise(plan_in(query.work), candidates_in(query.work), with_.weights)
+    plan, curation = plan_in(query.work), curation_in(query.work)
+    candidates = curated(candidates_in(query.work), curation) if len(plan.parts) > 1 else []
+    return synthesis.synthesise(plan, candidates, with_.weights, factor=curation.factor)
 
 
 def _generate(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
@@ -174,9 +194,11 @@ def _generate(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
             if time.monotonic() + _SLOT_POLL_S >= ends_s - generation.MARGIN_S:
                 return False
             time.sleep(_SLOT_POLL_S)
+        with_.board.advance(query.query_id, Lifecycle.GENERATION)
         return True
 
-    evidence = _shown(fuse.nearest(candidates_in(query.work), with_.weights))
+    curation = curation_in(query.work)
+    evidence = _shown(fuse.nearest(curated(candidates_in(query.work), curation), with_.weights))
     try:
         return generation.generate(
             query.text, evidence, with_.generator, with_.policy, time_s=time_s, take_slot=take_slot
@@ -190,6 +212,17 @@ def _shown(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
     return tuple(fact for fact in facts if fact.level.states_facts)
 
 
+def _life(stage: Stage, with_: Collaborators) -> Lifecycle | None:
+    """Return how far a query has come when a stage begins; without a model nothing is injected into a prompt."""
+    return None if stage is Stage.GENERATE and with_.generator is None else _LIVES.get(stage)
+
+
+_LIVES: Final[Mapping[Stage, Lifecycle]] = {
+    Stage.SEARCH: Lifecycle.SEARCH,
+    Stage.FUSE: Lifecycle.TRIAGE,
+    Stage.SYNTHESISE: Lifecycle.SYNTHESIS,
+    Stage.GENERATE: Lifecycle.INJECTION,
+}
 _Stage = Callable[[OpenQuery, Collaborators, int | None], Finding]
 _STAGES: Final[Mapping[Stage, _Stage]] = {
     Stage.REFLEX: _reflex,

@@ -10,13 +10,16 @@ from kitbash.domain.plan import Plan
 from kitbash.domain.verdict import Finding
 
 
-def synthesise(plan: Plan, candidates: Sequence[Candidate], weights: Weights) -> Finding:
-    """Return one composed answer whose confidence is that all of its facts fit, or none if a part has no fact."""
+def synthesise(plan: Plan, candidates: Sequence[Candidate], weights: Weights, *, factor: float = 1.0) -> Finding:
+    """Return one composed answer whose confidence is that all of its facts fit, or none if a part has no fact.
+
+    `factor` is what contradictions leave of the confidence, 0 to 1.
+    """
     parts = range(1, len(plan.parts))
     if not parts:
         return Finding(0.0, "the question asks for one thing", evidence=nearest(candidates, weights))
     chosen: list[Fact] = []
-    confidence = 1.0
+    confidence = factor
     for part in parts:
         ranked = best(candidates, weights, part=part)
         if not ranked:

@@ -7,6 +7,7 @@ from typing import Final
 
 from kitbash.cascade.policy import Policy
 from kitbash.domain import codec
+from kitbash.domain.decision import Decision, DecisionKind
 from kitbash.domain.plan import Plan
 from kitbash.domain.verdict import Finding
 from kitbash.domain.words import content_stems
@@ -22,6 +23,10 @@ _JOINT: Final = re.compile(rf"\s*(?:,|;)?\s+(?:and|also)\s+(?={_ASKING}\b)", re.
 _COMPARED: Final = re.compile(
     r"(?:\bcompare|\bdifferences?\s+between)\s+(.+?)\s+(?:and|with|to|versus|vs\.?)\s+(.+?)\s*[?.]*$", re.IGNORECASE
 )
+_LEANING: Final = re.compile(
+    r"^(?:and|but|so|then)\b|\b(?:again|earlier|last time|as before|still|that one|the same|you said)\b", re.IGNORECASE
+)
+_SHORT_WORDS: Final = 10
 _FORMS: Final = (
     (
         re.compile(r"\bhow (?:many|much|fast|far|long|high|tall|deep|old|hot|big|heavy|large)\b", re.IGNORECASE),
@@ -36,7 +41,7 @@ _FORMS: Final = (
 )
 
 
-def triage(question: str, cartridges: Sequence[Cartridge], kappa: float, policy: Policy) -> Finding:
+def triage(question: str, cartridges: Sequence[Cartridge], kappa: float, policy: Policy, *, at_ms: int = 0) -> Finding:
     """Return the plan for the rest of the cascade. Triage never answers; its confidence is the share of known words."""
     parts = asked_for(question)
     stems = tuple(dict.fromkeys(stem for part in parts for stem in content_stems(part)))
@@ -50,8 +55,11 @@ def triage(question: str, cartridges: Sequence[Cartridge], kappa: float, policy:
     shards = spread(((cartridge.name, cartridge.index.fact_count) for cartridge in chosen), policy.facts_per_shard)
     share = 1 - _share(weights, unknown)
     reason = _words(question, parts, chosen, cartridges, unknown) + "".join(f"; {error}" for error in broken)
-    plan = Plan(parts, shards, weights, unknown, kappa, reason)
-    return Finding(share, reason, product=codec.plan_to(plan))
+    plan = Plan(parts, shards, weights, unknown, kappa, reason, form_of(question), leans(question))
+    opened = tuple(cartridge.name for cartridge in chosen)
+    kind = DecisionKind.CARTRIDGES
+    decision = Decision("p1", at_ms, kind, reason, input=stems, output=opened, confidence=round(share, 4))
+    return Finding(share, reason, product=codec.plan_to(plan), decisions=(decision,))
 
 
 def _known(stems: Sequence[str], cartridges: Sequence[Cartridge]) -> tuple[dict[str, dict[str, int]], list[str]]:
@@ -85,6 +93,11 @@ def idf(total: int, holders: int) -> float:
 def form_of(question: str) -> str:
     """Return what kind of thing a question asks for, by its first tell-tale words."""
     return next((form for pattern, form in _FORMS if pattern.search(question)), "statement")
+
+
+def leans(question: str) -> bool:
+    """Return whether a question leans on what was asked before: by a word for it, or by being a long story."""
+    return bool(_LEANING.search(question)) or len(question.split()) > _SHORT_WORDS
 
 
 def asked_for(question: str) -> tuple[str, ...]:

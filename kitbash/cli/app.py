@@ -30,13 +30,16 @@ def ask(
     as_json: AsJson = False,
     mode: Mode = AskMode.AUTO,
     project: Project = None,
+    user: Annotated[str, typer.Option(help="Whose questions these are, for what is remembered of them.")] = "",
     timeout: Timeout = None,
-    trace: Annotated[bool, typer.Option("--trace", help="Show every layer's verdict.")] = False,
+    trace: Annotated[bool, typer.Option("--trace", help="Show verdicts, contradictions and decisions.")] = False,
 ) -> None:
     """Ask one question. Exits with 0 answered, 5 not known, 4 timed out, 3 Redis down, 2 usage, 1 error."""
     from kitbash.cli import ask as command  # noqa: PLC0415
 
-    command.ask(" ".join(question), as_json=as_json, mode=mode, project=project, timeout_s=timeout, trace=trace)
+    command.ask(
+        " ".join(question), as_json=as_json, mode=mode, project=project, user=user, timeout_s=timeout, trace=trace
+    )
 
 
 @app.command()
@@ -90,6 +93,48 @@ def trace(query_id: Annotated[str, typer.Argument(metavar="ID")], *, as_json: As
     from kitbash.cli import trace as command  # noqa: PLC0415
 
     command.trace(query_id, as_json=as_json)
+
+
+@app.command()
+def deltas(
+    query_id: Annotated[str, typer.Argument(metavar="ID")],
+    *,
+    resolve: Annotated[Optional[str], typer.Option(metavar="DELTA", help="Resolve this one, such as d1.")] = None,  # noqa: UP045
+    decision: Annotated[Optional[str], typer.Option("--as", help="What was decided.")] = None,  # noqa: UP045
+    as_json: AsJson = False,
+) -> None:
+    """Show what contradicted what in one query, and resolve it: kitbash deltas ID --resolve d1 --as "L0 holds"."""
+    from kitbash.cli import deltas as command  # noqa: PLC0415
+
+    command.deltas(query_id, resolve=resolve, decision=decision, as_json=as_json)
+
+
+@app.command()
+def replay(
+    what: Annotated[str, typer.Argument(metavar="DATE|ID", help="A day of the archive (YYYY-MM-DD), or one query.")],
+    *,
+    settings: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--set", metavar="NAME=VALUE", help="kappa=0.5 or threshold.cartridge=0.9; may be repeated."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run archived queries through triage, coupling and policy again, and show what would change."""
+    from kitbash.cli import replay as command  # noqa: PLC0415
+
+    command.replay(what, settings=settings or [], as_json=as_json)
+
+
+@app.command()
+def stats(
+    *,
+    as_json: AsJson = False,
+    days: Annotated[int, typer.Option(min=1, max=40, help="Today and the days before it.")] = 7,
+) -> None:
+    """Show how many questions each layer answered, how long they took, and what was archived."""
+    from kitbash.cli import stats as command  # noqa: PLC0415
+
+    command.stats(as_json=as_json, days=days)
 
 
 @app.command()

@@ -2,10 +2,12 @@
 
 import sys
 
+from kitbash.blackboard.board import Trace
 from kitbash.cli import output
 from kitbash.cli.main import Exit
 from kitbash.client import Client
 from kitbash.domain.answer import AskMode, Result, Status, to_json
+from kitbash.domain.ids import parse_query_id
 from kitbash.domain.verdict import Verdict
 
 _CODES = {
@@ -17,17 +19,25 @@ _CODES = {
 
 
 def ask(
-    question: str, *, as_json: bool, mode: AskMode, project: str | None, timeout_s: float | None, trace: bool
+    question: str,
+    *,
+    as_json: bool,
+    mode: AskMode,
+    project: str | None,
+    user: str,
+    timeout_s: float | None,
+    trace: bool,
 ) -> None:
     """Print the answer to one question, and leave with the exit code of how it ended."""
     with Client() as client:
-        result = client.ask(question, mode=mode, project=project, timeout_s=timeout_s)
+        result = client.ask(question, mode=mode, project=project, user=user, timeout_s=timeout_s)
         if as_json:
             output.print_json(to_json(result))
         else:
             show(result)
             if trace:
                 show_path(result.path)
+                show_thought(client.trace(parse_query_id(result.query_id)))
     sys.exit(_CODES[result.answer.status])
 
 
@@ -61,3 +71,37 @@ def show_path(path: tuple[Verdict, ...]) -> None:
         for it in path
     ]
     output.table("Path", ("layer", "", "confidence", "threshold", "ms", "reason"), rows)
+
+
+def show_thought(trace: Trace) -> None:
+    """Print what a query's levels contradicted each other in, where items ended, and what triage decided about it."""
+    if trace.coupled is None:
+        return
+    coupled = trace.coupled
+    deltas = [
+        (
+            it.delta_id,
+            it.severity.value,
+            f"L{it.a.value}-L{it.b.value}",
+            f"{it.size:g}",
+            it.item_a,
+            it.item_b,
+            it.resolution,
+        )
+        for it in coupled.deltas
+    ]
+    if deltas:
+        output.table("Deltas", ("delta", "severity", "levels", "size", "item", "against", "resolution"), deltas)
+    items = [
+        (
+            it.level.label,
+            it.ident,
+            f"{it.probability:.3f}",
+            coupled.placement(it.ident).place.value,
+            coupled.placement(it.ident).reason,
+        )
+        for it in trace.items
+    ]
+    output.table("Spotlights", ("level", "item", "probability", "place", "reason"), items)
+    decisions = [(it.decision_id, it.kind.value, it.rationale, ", ".join(it.output)) for it in trace.decisions]
+    output.table("Decisions", ("decision", "type", "rationale", "output"), decisions)

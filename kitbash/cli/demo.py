@@ -13,6 +13,7 @@ from typing import Final
 from kitbash.cli import ask, output
 from kitbash.client import Client
 from kitbash.domain.answer import AskMode, Result, Status
+from kitbash.domain.ids import parse_query_id
 from kitbash.domain.layer import Queue
 from kitbash.errors import Unavailable
 from kitbash.server.keeper import die_with_parent
@@ -24,6 +25,7 @@ QUESTIONS: Final = (
     "How fast is light in vacuum?",
     "What is the speed of light and who was the first person on the Moon?",
     "What is the difference between DNA and a protein?",
+    "How long does a goldfish remember?",
     "Who won the village chess cup in 1987?",
 )
 WORKER_READY_S: Final = 60.0
@@ -41,6 +43,12 @@ def demo() -> None:
         output.emphasised(f"One question, step by step: {composed.query}", "bold")
         ask.show(composed)
         ask.show_path(composed.path)
+        coupled = next((it for it in results if _contradicts(client, it)), None)
+        if coupled is not None:
+            output.line()
+            output.emphasised(f"One question whose facts contradict each other: {coupled.query}", "bold")
+            ask.show(coupled)
+            ask.show_thought(client.trace(parse_query_id(coupled.query_id)))
         failed = [it.query for it in results if it.answer.status not in {Status.ANSWERED, Status.UNKNOWN}]
     if failed:
         message = f"the worker did not answer {failed[0]!r}; look at: kitbash doctor"
@@ -49,6 +57,11 @@ def demo() -> None:
     stopped = lease is None or lease.wait_stopped(STOPPED_S)
     left = "Everything is stopped again." if stopped else "The server goes on: others use it."
     output.note(f"{left} Ask yourself: kitbash ask 'What is the speed of light?'")
+
+
+def _contradicts(client: Client, result: Result) -> bool:
+    trace = client.trace(parse_query_id(result.query_id))
+    return trace.coupled is not None and bool(trace.coupled.deltas)
 
 
 def _row(result: Result) -> tuple[str, ...]:

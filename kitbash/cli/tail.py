@@ -6,9 +6,11 @@ from typing import Final
 from kitbash.blackboard.board import Event, EventKind
 from kitbash.cli import output
 from kitbash.client import Client
-from kitbash.domain import codec
+from kitbash.domain import bus_codec, codec
+from kitbash.domain.coupling import Delta
 
 _BLOCK_MS: Final = 1000
+_AS_JSON: Final = frozenset({EventKind.VERDICT, EventKind.FINISHED, EventKind.DELTA, EventKind.DECISION})
 
 
 def tail(*, as_json: bool, since_start: bool, count: int | None) -> None:
@@ -43,7 +45,7 @@ def show(event: Event, *, as_json: bool) -> None:
 
 def data_of(event: Event) -> object:
     """Return an event's data, parsed where it is JSON."""
-    return codec.json.loads(event.data) if event.kind in {EventKind.VERDICT, EventKind.FINISHED} else event.data
+    return codec.json.loads(event.data) if event.kind in _AS_JSON else event.data
 
 
 def words(event: Event) -> str:
@@ -57,4 +59,16 @@ def words(event: Event) -> str:
     if event.kind is EventKind.FINISHED:
         answer = codec.answer_from(event.data)
         return f"{answer.status.value}: {answer.text}"
+    if event.kind is EventKind.DELTA:
+        return delta_words(bus_codec.delta_from(codec.json.loads(event.data)))
+    if event.kind is EventKind.DECISION:
+        decision = bus_codec.decision_from(codec.json.loads(event.data))
+        return f"{decision.kind.value}: {decision.rationale}"
     return event.data
+
+
+def delta_words(delta: Delta) -> str:
+    """Return a contradiction in words."""
+    levels = f"{delta.a.label} against {delta.b.label}"
+    sides = f"{delta.item_a} | {delta.item_b}"
+    return f"{delta.severity.value} {delta.delta_id}, {levels}, size {delta.size:g}: {sides} ({delta.resolution})"

@@ -1,9 +1,14 @@
 """`kitbash trace`."""
 
+from typing import Any
+
+from kitbash.blackboard.board import Trace
 from kitbash.cli import ask, output, tail
 from kitbash.client import Client, result_of
+from kitbash.domain import bus_codec, codec
 from kitbash.domain.answer import to_json
 from kitbash.domain.ids import parse_query_id
+from kitbash.domain.item import Item
 
 
 def trace(text: str, *, as_json: bool) -> None:
@@ -26,6 +31,13 @@ def trace(text: str, *, as_json: bool) -> None:
                 "opened_ms": found.opened_ms,
                 "deadline_ms": found.deadline_ms,
                 "result": None if result is None else to_json(result),
+                "lifecycle": found.lifecycle,
+                "kappa": found.kappa,
+                "took_ms": found.took_us / 1000,
+                "items": [item_json(item, found) for item in found.items],
+                "checks": [bus_codec.check_to(it) for it in found.coupled.checks] if found.coupled else [],
+                "deltas": [bus_codec.delta_to(it) for it in found.coupled.deltas] if found.coupled else [],
+                "decisions": [bus_codec.decision_to(it) for it in found.decisions],
                 "events": events,
             }
         )
@@ -38,3 +50,11 @@ def trace(text: str, *, as_json: bool) -> None:
     if result is not None:
         ask.show(result)
         ask.show_path(result.path)
+    ask.show_thought(found)
+
+
+def item_json(item: Item, trace: Trace) -> dict[str, Any]:
+    """Return an item of a spotlight with its level and where it ended."""
+    placed = trace.coupled.placement(item.ident) if trace.coupled else None
+    place = {} if placed is None else {"place": placed.place.value, "reason": placed.reason}
+    return {"level": item.level.label, **codec.json.loads(bus_codec.item_to(item)), **place}

@@ -32,10 +32,14 @@ class Settings(BaseSettings):
     query: m.Query = m.Query()
     layers: m.Layers = m.Layers()
     cartridge: m.Cartridge = m.Cartridge()
+    coupling: m.Coupling = m.Coupling()
+    context: m.Context = m.Context()
+    archive: m.Archive = m.Archive()
     bitnet: m.Bitnet = m.Bitnet()
     kobold: m.Kobold = m.Kobold()
     log: m.Log = m.Log()
     projects: dict[str, m.Project] = Field(default_factory=m.default_projects)
+    personas: dict[str, m.Persona] = Field(default_factory=dict[str, m.Persona])
 
     @override
     @classmethod
@@ -66,6 +70,11 @@ class Settings(BaseSettings):
         if self.query.project not in self.projects:
             message = f"query.project {self.query.project!r} is not one of {', '.join(sorted(self.projects))}"
             raise ValueError(message)
+        for name, project in self.projects.items():
+            if project.persona and project.persona not in self.personas:
+                there = ", ".join(sorted(self.personas)) or "none is set"
+                message = f"projects.{name}.persona {project.persona!r} is not one of personas ({there})"
+                raise ValueError(message)
         return self
 
     @field_validator("projects", mode="before")

@@ -49,7 +49,7 @@ class Paths(Subject):
 
     data_dir: Path = Field(default_factory=default_data_dir)
     cartridges_dir: Path | None = None
-    archive_dir: Path | None = Field(default=None, description="for traces; not yet used")
+    archive_dir: Path | None = Field(default=None, description="ended queries are written to its folder logs/")
 
     @property
     def cartridges(self) -> Path:
@@ -58,7 +58,7 @@ class Paths(Subject):
 
     @property
     def archive(self) -> Path:
-        """Return where traces are archived."""
+        """Return where ended queries are archived."""
         return (self.archive_dir or self.data_dir / "archive").expanduser()
 
 
@@ -96,6 +96,31 @@ class Cartridge(Subject):
     candidates: int = Field(default=5, ge=1, le=100, description="facts a shard proposes for each part of a question")
 
 
+class Coupling(Subject):
+    """How a query's spotlights are filled, coupled and kept."""
+
+    items_per_level: int = Field(default=6, ge=2, le=20, description="before salience widens or narrows a level")
+    dissonance_threshold: int = Field(default=0, ge=0, description="critical and high contradictions still coherent")
+    decay_s: int = Field(default=600, ge=1, description="how long spotlights live once their query is archived")
+
+
+class Context(Subject):
+    """What remembers which levels a user's questions dwell on: Redis, or a service of its own."""
+
+    enabled: bool = True
+    url: str | None = Field(default=None, description="http://host:port of an external service")
+    deadline_s: float = Field(default=0.2, gt=0, le=10)
+    ttl_s: int = Field(default=2_419_200, ge=3600, description="how long a user is remembered after the last question")
+
+
+class Archive(Subject):
+    """How ended queries are kept on disk."""
+
+    enabled: bool = True
+    max_bytes: int = Field(default=64_000_000, ge=1_000_000, description="a file that would grow beyond is rotated")
+    keep_days: int = Field(default=30, ge=0, description="0 keeps for ever")
+
+
 class Bitnet(Subject):
     """The small model's server (llama.cpp or bitnet.cpp)."""
 
@@ -131,9 +156,15 @@ class Project(Subject):
     """What a question asked under this name may draw on."""
 
     factions: tuple[Faction, ...] = ("general", "self")
-    kappa: float = Field(
-        default=1.0, gt=0, le=10, description="how strict levels are coupled; kept with each query, not yet used"
-    )
+    kappa: float = Field(default=1.0, gt=0, le=10, description="how strict levels are coupled; below 1 is fluid")
+    persona: str = Field(default="", description="one of personas, or none")
+
+
+class Persona(Subject):
+    """How an answer sounds: its masks (L5), and whose they are."""
+
+    masks: tuple[str, ...] = Field(min_length=1, max_length=8)
+    character_context: str = ""
 
 
 def default_projects() -> dict[str, Project]:

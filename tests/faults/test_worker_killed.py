@@ -122,4 +122,4 @@ def test_a_worker_that_slept_past_the_deadline_changes_nothing(
         again = kitbash(slow, "ask", "--mode", "celery", "--json", "Who are you?")
         assert again.code == 0, again.err
         assert told(slow, query_id) == before
-    assert before[-1]["kind"] == "finished"
+    assert [event["kind"] for event in before[-2:]] == ["finished", "lifecycle"]

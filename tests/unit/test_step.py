@@ -91,7 +91,13 @@ def test_a_stage_delivered_twice_is_recorded_once(cascade: Cascade) -> None:
     assert plan_of(again.product).shards == (("water_general",),)
     trace = cascade.trace(query.query_id)
     assert len(trace.verdicts) == 1
-    assert [event.kind for event in trace.events] == [EventKind.OPENED, EventKind.STARTED, EventKind.VERDICT]
+    assert [event.kind for event in trace.events] == [
+        EventKind.OPENED,
+        EventKind.STARTED,
+        EventKind.DECISION,
+        EventKind.VERDICT,
+    ]
+    assert [decision.decision_id for decision in trace.decisions] == ["p1"]
 
 
 def test_a_stage_that_another_delivery_runs_is_left_to_it(cascade: Cascade) -> None:
@@ -180,7 +186,7 @@ def test_a_search_that_is_given_up_leaves_the_others(cascade: Cascade) -> None:
     step(Stage.TRIAGE, query.query_id, cascade.with_)
     cascade.exhaust(query.query_id, stage_name(Stage.SEARCH, 0))
     assert step(Stage.SEARCH, query.query_id, cascade.with_, shard=0) == GOES_ON
-    assert step(Stage.FUSE, query.query_id, cascade.with_) == GOES_ON
+    assert step(Stage.FUSE, query.query_id, cascade.with_).outcome is Outcome.CONTINUE
     assert cascade.trace(query.query_id).verdicts[-1].reason == "no fact shares a word with the question"
 
 

@@ -1,0 +1,280 @@
+"""An archived query run again from what was recorded: triage, coupling and policy, without search and without a model.
+
+With nothing changed every decision, check, contradiction and verdict comes out the same. What lies beyond the recorded
+candidates (a stage that never ran, a reply that was not sure enough) cannot be known, and is said to be unrecorded.
+Layers 0 and 1 are not run again: they read cartridges.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Final
+
+from kitbash.cascade import agent, coupling, intent, spotlight
+from kitbash.cascade.confidence import NAMES, Weights
+from kitbash.cascade.deliberation import curated, settled
+from kitbash.cascade.record import thought
+from kitbash.cascade.step import answer_of, refused, verdict_of
+from kitbash.cascade.synthesis import synthesise
+from kitbash.domain import bus_codec, codec
+from kitbash.domain.answer import DONT_KNOW, Answer, Status
+from kitbash.domain.bus import BusState
+from kitbash.domain.candidate import Candidate
+from kitbash.domain.context import widths
+from kitbash.domain.coupling import Coupled
+from kitbash.domain.curation import Curation, curation_from
+from kitbash.domain.decision import Decision
+from kitbash.domain.item import Item, ident_of
+from kitbash.domain.layer import Layer, Stage
+from kitbash.domain.level import Level
+from kitbash.domain.plan import Plan
+from kitbash.domain.verdict import Finding, Verdict
+from kitbash.errors import BusError, UsageError
+
+KAPPA: Final = "kappa"
+THRESHOLD: Final = "threshold."
+_NEVER_RAN: Final = ("failed: ", "every delivery of this stage died")
+"""How the verdict of a stage begins that was passed over."""
+
+
+class Change(StrEnum):
+    """What of a query can come out otherwise."""
+
+    ANSWER = "answer"
+    VERDICTS = "verdicts"
+    DECISIONS = "routing_decisions"
+    CHECKS = "coupling_checks"
+    DELTAS = "structural_deltas"
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What is set otherwise than it was: kappa, and layers' thresholds."""
+
+    kappa: float | None = None
+    thresholds: Mapping[Layer, float] = field(default_factory=dict[Layer, float])
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An archived query, read back. `plan` and `weights` are None when its levels were not coupled.
+
+    `curation` is None when triage did not come to rule. `planned` is what Layer 1 decided.
+    """
+
+    query_id: str
+    text: str
+    kappa: float
+    answer: Answer | None
+    verdicts: tuple[Verdict, ...]
+    thresholds: Mapping[Layer, float]
+    planned: tuple[Decision, ...] = ()
+    plan: Plan | None = None
+    weights: Weights | None = None
+    candidates: tuple[Candidate, ...] = ()
+    items: tuple[Item, ...] = ()
+    curation: Curation | None = None
+    coupled_ms: int = 0
+    items_per_level: int = 0
+    dissonance_threshold: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a query comes out. `answer` is None when that was never recorded; `bus` is None without coupling."""
+
+    answer: Answer | None
+    verdicts: tuple[Verdict, ...]
+    bus: BusState | None = None
+    decisions: tuple[Decision, ...] = ()
+
+    def lines(self) -> Mapping[Any, Sequence[Mapping[str, object]]]:
+        """Return the lines the archive would hold about its decisions, checks and contradictions."""
+        items, coupled = ((), Coupled(0)) if self.bus is None else (self.bus.items, self.bus.coupled)
+        return thought(items, coupled, self.decisions)
+
+
+def overrides(settings: Sequence[str]) -> Overrides:
+    """Return what `name=value` settings say. Raises UsageError naming what can be set."""
+    kappa: float | None = None
+    thresholds: dict[Layer, float] = {}
+    labels = {layer.label: layer for layer in Layer}
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            number = float("nan")
+        if name == KAPPA:
+            kappa = coupling.check_kappa(number)
+        elif name.startswith(THRESHOLD) and name.removeprefix(THRESHOLD) in labels and 0 <= number <= 1:
+            thresholds[labels[name.removeprefix(THRESHOLD)]] = number
+        else:
+            message = (
+                f"{setting!r} sets nothing that is replayed; use kappa=NUMBER or threshold.LAYER=0..1 "
+                f"with one of {', '.join(labels)}"
+            )
+            raise UsageError(message)
+    return Overrides(kappa, thresholds)
+
+
+def recorded(line: Mapping[str, Any]) -> Recorded:
+    """Return what a line of the query traces tells. Raises UsageError if it is not such a line."""
+    try:
+        verdicts = tuple(codec.verdict_from(codec.dumps(it)) for it in line["verdicts"])
+        # Where a layer spoke it says itself what its threshold was; a process with other settings may have archived it.
+        thresholds = {layer: line["thresholds"][layer.label] for layer in Layer}
+        found = Recorded(
+            query_id=line["query_id"],
+            text=line["query"],
+            kappa=float(line["kappa"]),
+            answer=None if line["answer"] is None else codec.answer_from(codec.dumps(line["answer"])),
+            verdicts=verdicts,
+            thresholds=thresholds | {verdict.layer: verdict.threshold for verdict in verdicts},
+            planned=tuple(bus_codec.decision_from(it) for it in line["planned"]),
+        )
+        if "coupled_ms" not in line:
+            return found
+        return replace(
+            found,
+            plan=None if line["plan"] is None else codec.plan_from(codec.dumps(line["plan"])),
+            weights=_weights(line["weights"]),
+            candidates=tuple(codec.candidates_from(codec.dumps(line["candidates"]))),
+            items=tuple(bus_codec.item_from(Level(level), codec.dumps(it)) for level, it in line["items"]),
+            curation=curation_from(codec.dumps(line["curation"])) if line["curation"] else None,
+            coupled_ms=line["coupled_ms"],
+            items_per_level=line["items_per_level"],
+            dissonance_threshold=line["dissonance_threshold"],
+        )
+    except (LookupError, TypeError, ValueError, AttributeError, BusError) as error:
+        message = f"the archived trace of {line.get('query_id', 'a query')!r} cannot be read: {error!r}"
+        raise UsageError(message) from error
+
+
+def _weights(value: Mapping[str, Any]) -> Weights:
+    values = tuple(float(it) for it in value["values"])
+    if len(values) != len(NAMES):
+        message = f"{len(values)} weights for {len(NAMES)} features"
+        raise ValueError(message)
+    return Weights(values, float(value["bias"]))
+
+
+def replay(was: Recorded, set_to: Overrides) -> Outcome:
+    """Return how a query comes out with these settings. Pure."""
+    return _Replay(was, set_to).run()
+
+
+class _Replay:
+    """One query on its way through the recorded stages."""
+
+    def __init__(self, was: Recorded, set_to: Overrides) -> None:
+        self._was = was
+        self._set_to = set_to
+        self._thresholds = {**was.thresholds, **set_to.thresholds}
+        self._kappa = was.kappa if set_to.kappa is None else set_to.kappa
+        self._verdicts: list[Verdict] = []
+        self._bus: BusState | None = None
+        self._decisions = was.planned
+        self._curation = Curation()
+        self._is_unrecorded = False
+
+    def run(self) -> Outcome:
+        for said in self._was.verdicts:
+            answer = self._stage(said)
+            if answer is not None or self._is_unrecorded:
+                return self._outcome(answer)
+        was = self._was
+        if self._bus is None and was.plan is not None and was.weights is not None:
+            # Its levels were coupled, and nobody was left to rule.
+            self._bus = self._coupled(was.plan, was.weights)
+        # Nobody answered, then as now: whatever ended the query from outside ends it again.
+        is_same = not (was.verdicts and was.verdicts[-1].passed) and was.answer is not None
+        ends_so = was.answer is not None and was.answer.layer is None and not self._refused_before()
+        return self._outcome(was.answer if is_same and ends_so else None)
+
+    def _refused_before(self) -> bool:
+        """Return whether the query ended at Layer 2 with a refusal, so that later stages were never recorded."""
+        last = self._was.verdicts[-1].stage if self._was.verdicts else None
+        return last is Stage.FUSE and self._was.answer is not None and self._was.answer.status is Status.UNKNOWN
+
+    def _outcome(self, answer: Answer | None) -> Outcome:
+        return Outcome(answer, tuple(self._verdicts), self._bus, self._decisions)
+
+    def _stage(self, said: Verdict) -> Answer | None:
+        finding = self._finding(said)
+        threshold = self._thresholds[said.layer]
+        if finding is None:
+            is_set = said.layer in self._set_to.thresholds
+            passed = said.passed and (said.confidence >= threshold or not is_set)
+            self._verdicts.append(replace(said, threshold=threshold, passed=passed))
+            if passed:
+                return self._was.answer
+            ends = said.stage is Stage.GENERATE
+            if ends and is_set and not said.passed and said.confidence and said.confidence >= threshold:
+                # A reply that is sure enough now; a model's words are kept only in an answer.
+                self._is_unrecorded = True
+                return None
+            return Answer(Status.UNKNOWN, DONT_KNOW, None, 0.0, self._nearest()) if ends else None
+        verdict = verdict_of(said.stage, finding, threshold, said.latency_ms)
+        # What stands on the blackboard is rounded.
+        self._verdicts.append(codec.verdict_from(codec.verdict_to(verdict)))
+        return answer_of(verdict, finding) or refused(finding)
+
+    def _nearest(self) -> tuple[Any, ...]:
+        return () if self._was.answer is None else self._was.answer.sources
+
+    def _finding(self, said: Verdict) -> Finding | None:
+        """Return what a stage says now, or None for one that is not run again."""
+        was, stage = self._was, said.stage
+        if was.plan is None or was.weights is None or said.reason.startswith(_NEVER_RAN):
+            return None
+        if stage is Stage.FUSE:
+            return self._fused(was.plan, was.weights)
+        if stage is Stage.SYNTHESISE:
+            candidates = curated(was.candidates, self._curation)
+            return synthesise(was.plan, candidates, was.weights, factor=self._curation.factor)
+        return None
+
+    def _fused(self, plan: Plan, weights: Weights) -> Finding:
+        bus = self._bus = self._coupled(plan, weights)
+        ruling = agent.rule(bus)
+        self._decisions = (*self._was.planned, *ruling.decisions)
+        threshold = self._thresholds[Layer.CARTRIDGE]
+        found = settled(bus, ruling, plan, self._was.candidates, weights=weights, threshold=threshold)
+        self._curation = curation_from(found.product) if found.product else Curation()
+        return found
+
+    def _coupled(self, plan: Plan, weights: Weights) -> BusState:
+        """Return the bus as it is when the recorded items are coupled with the kappa of now."""
+        was = self._was
+        asked = intent.asked(was.text, plan.form, self._kappa)
+        meant = tuple(asked if it.ident == asked.ident and it.level is asked.level else it for it in was.items)
+        proposed = spotlight.proposals(spotlight.ranked_parts(was.candidates, weights))
+        context = None if was.curation is None else was.curation.context
+        room = widths(context, base=was.items_per_level)
+        items = meant if was.curation is None else spotlight.fill(proposed, meant, room)
+        coupled = coupling.couple(items, self._kappa, was.coupled_ms)
+        health = coupling.health(coupled.deltas, was.dissonance_threshold)
+        facts = (it.ident for it in meant if it.level.states_facts)
+        names = tuple(dict.fromkeys((*(it.ident for it in proposed), *facts)))
+        return BusState(names, items, coupled, health, context, plan.leans, intent.world(was.text))
+
+
+def changes(was: Recorded, now: Outcome, set_to: Overrides) -> list[Change]:
+    """Return what of the answer and the verdicts came out otherwise; that a threshold is set is no change."""
+    found: list[Change] = []
+    if _said(was.answer) != _said(now.answer):
+        found.append(Change.ANSWER)
+    before = [replace(it, threshold=set_to.thresholds.get(it.layer, it.threshold)) for it in was.verdicts]
+    if [codec.verdict_to(it) for it in before] != [codec.verdict_to(it) for it in now.verdicts]:
+        found.append(Change.VERDICTS)
+    return found
+
+
+def _said(answer: Answer | None) -> str:
+    """Return an answer as it is compared: its facts by name, since a spotlight does not hold their origins."""
+    if answer is None:
+        return ""
+    record = json.loads(codec.answer_to(replace(answer, sources=())))
+    return codec.dumps(record | {"sources": [ident_of(fact) for fact in answer.sources]})
