@@ -2,17 +2,18 @@
 
 import sys
 
-from bench import measures, surroundings
+from bench import archive, bus, measures, surroundings
 
 
 def main() -> None:
     """Print one JSON object a line."""
     wanted = set(sys.argv[1:])
-    known = {measure.__name__ for measure in measures.ALL}
+    everything = (*measures.ALL, *bus.ALL, archive.queries)
+    known = {measure.__name__ for measure in everything}
     if wanted - known:
         sys.exit(f"no measurement {', '.join(sorted(wanted - known))}; there are {', '.join(sorted(known))}")
     with surroundings.client() as client:
-        for measure in measures.ALL:
+        for measure in everything:
             if not wanted or measure.__name__ in wanted:
                 measure(client)
 

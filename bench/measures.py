@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench import figures, surroundings
 from kitbash.cascade import reflex
+from kitbash.cascade.policy import ProjectRule
 from kitbash.client import Client
 from kitbash.domain.answer import AskMode, Status
 from kitbash.domain.fact import Fact
@@ -21,7 +22,7 @@ from kitbash.knowledge.library import Library
 FORMS = 2000
 KNOWN = "What is the speed of light?"
 SEARCHED = "How fast is light in vacuum?"
-GENERAL = ("general", "self")
+GENERAL = ProjectRule(("general", "self"), 1.0)
 
 
 def layer0_lookup(_: Client) -> None:
