@@ -99,12 +99,14 @@ class Client:
         """Run the layers here; whatever goes wrong, the query does not stay open."""
         query_id = query.query_id
         try:
-            direct.run(query_id, self.runtime.collaborators)
+            ended = direct.run(query_id, self.runtime.collaborators)
         except BaseException:
             with suppress(StoreUnavailable):
                 self.runtime.board.finish(query_id, Answer(Status.FAILED, "The caller broke off.", None, 0.0))
             raise
-        return self._ended(query_id, query.text, query.mode, started_s)
+        if ended is None:
+            return self._ended(query_id, query.text, query.mode, started_s)
+        return Result(query_id, query.text, ended.answer, ended.verdicts, query.mode, _waited_ms(started_s))
 
     def _is_started(self, query_id: QueryId) -> bool:
         """Return whether a worker took up the query within a second."""

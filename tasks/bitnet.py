@@ -3,7 +3,8 @@
 from celery import Task
 
 from kitbash.cascade import route
-from kitbash.cascade.step import Outcome, plan_of
+from kitbash.cascade.stages import plan_of
+from kitbash.cascade.step import Outcome
 from kitbash.domain.ids import QueryId
 from kitbash.domain.layer import Stage
 from tasks.escalation import beyond, take

@@ -4,7 +4,8 @@ from typing import Final
 
 from kitbash.blackboard.board import Pulse
 from kitbash.blackboard.lanes import DeadLetter
-from kitbash.cascade.step import late, plan_in
+from kitbash.cascade.stages import plan_in
+from kitbash.cascade.step import late
 from kitbash.cascade.sweep import MOST_RESUMED, Care, care
 from kitbash.celery import app
 from kitbash.domain.layer import Stage, Upkeep

@@ -101,6 +101,28 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Claiming:
+    """What a delivery wants: one stage, under a fresh token, until the lease ends; noted as this stage of life."""
+
+    stage: str
+    token: str
+    lease_ms: int
+    lifecycle: Lifecycle | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What the holder of a stage found; with an answer the query is over."""
+
+    stage: str
+    token: str
+    verdict: Verdict | None = None
+    product: str = ""
+    answer: Answer | None = None
+    decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """How a query ended, with everything its layers said."""
 
@@ -196,6 +218,10 @@ class Blackboard(Bus, Ending, Lanes, Protocol):
         decisions: Sequence[Decision] = (),
     ) -> RecordCode:
         """Keep what the owner of a stage found; with an answer the query is over."""
+        ...
+
+    def pass_on(self, query_id: QueryId, recording: Recording, claiming: Claiming) -> tuple[RecordCode, Claim]:
+        """Record one stage and claim the next, in one round trip where all keys are on one server."""
         ...
 
     def finish(self, query_id: QueryId, answer: Answer) -> FinishCode:

@@ -1,40 +1,30 @@
 """The blackboard on Redis: one script or one pipeline a call."""
 
-from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from kitbash.blackboard import connection, keys
 from kitbash.blackboard.board import (
-    Claim,
-    ClaimCode,
     EventKind,
     FinishCode,
     NewQuery,
-    OpenQuery,
     Pulse,
-    RecordCode,
 )
 from kitbash.blackboard.connection import translated
-from kitbash.blackboard.redis_bus import FEED_LENGTH, earlier
-from kitbash.blackboard.redis_reading import RedisReading
+from kitbash.blackboard.redis_bus import FEED_LENGTH
+from kitbash.blackboard.redis_stages import RedisStages
 from kitbash.blackboard.scripts import AnyRedis
-from kitbash.domain import bus_codec, codec
+from kitbash.domain import codec
 from kitbash.domain.answer import Answer
-from kitbash.domain.decision import Decision
 from kitbash.domain.ids import QueryId
-from kitbash.domain.lifecycle import Lifecycle
 from kitbash.domain.verdict import Verdict
 
-_HAS_QUERY: Final = frozenset({ClaimCode.CLAIMED, ClaimCode.RECORDED, ClaimCode.EXHAUSTED})
 
-
-class RedisBlackboard(RedisReading):
+class RedisBlackboard(RedisStages):
     """A `Blackboard` on a Redis or Valkey server, or a cluster of them."""
 
     def __init__(self, client: AnyRedis, url: str, *, ttl_s: int, max_deliveries: int) -> None:
         """Use a client; `url` is for messages. Nothing is sent yet."""
-        super().__init__(client, url, ttl_s=ttl_s)
-        self._max_deliveries = max_deliveries
+        super().__init__(client, url, ttl_s=ttl_s, max_deliveries=max_deliveries)
 
     def close(self) -> None:
         """Close the connections; the board cannot be used afterwards."""
@@ -96,62 +86,6 @@ class RedisBlackboard(RedisReading):
             query.mode.value,
         ]
 
-    def claim(
-        self, query_id: QueryId, stage: str, *, token: str, lease_ms: int, lifecycle: Lifecycle | None = None
-    ) -> Claim:
-        """Own one stage of one query until the lease ends, unless it is owned, done, or the query is over."""
-        at = keys.query_keys(query_id)
-        life = [lifecycle.value if lifecycle else "", earlier(lifecycle), query_id, FEED_LENGTH]
-        with translated(self._url):
-            reply: Any = self._scripts.claim(
-                keys=[at.query, at.claims, at.work, at.events, *self._beside(keys.FEED)],
-                args=[stage, token, lease_ms, self._max_deliveries, self._ttl_s, *life],
-            )
-            code = ClaimCode(reply[0])
-            if code not in _HAS_QUERY:
-                return Claim(code)
-            _, remaining_ms, text, project, kappa, user, work, now_ms, is_new = reply
-            if self._is_cluster and is_new and lifecycle:
-                self._tell(query_id, EventKind.LIFECYCLE, lifecycle.value)
-        query = OpenQuery(
-            query_id, text, project, float(kappa), int(remaining_ms), _mapping(work), user, at_ms=int(now_ms)
-        )
-        return Claim(code, query)
-
-    def record(
-        self,
-        query_id: QueryId,
-        stage: str,
-        *,
-        token: str,
-        verdict: Verdict | None = None,
-        product: str = "",
-        answer: Answer | None = None,
-        decisions: Sequence[Decision] = (),
-    ) -> RecordCode:
-        """Keep what the owner of a stage found; with an answer the query is over."""
-        at = keys.query_keys(query_id)
-        said = "" if verdict is None else codec.verdict_to(verdict)
-        end = "" if answer is None else codec.answer_to(answer)
-        state = "" if answer is None else answer.status.value
-        decided = [codec.dumps(bus_codec.decision_to(decision)) for decision in decisions]
-        own = [at.query, at.claims, at.verdicts, at.work, at.answer, at.events, at.end, at.decisions]
-        kept = [stage, token, said, product, end, state, self._ttl_s, query_id, FEED_LENGTH]
-        with translated(self._url):
-            reply: Any = self._scripts.record(
-                keys=[*own, *self._beside(keys.FEED, keys.OPEN_QUERIES, keys.ENDED_QUERIES)],
-                args=[*kept, codec.dumps(decided) if decided else ""],
-            )
-            code = RecordCode(reply)
-            if self._is_cluster and code is RecordCode.RECORDED:
-                for decision in decided:
-                    self._tell(query_id, EventKind.DECISION, decision)
-                if said:
-                    self._tell(query_id, EventKind.VERDICT, said)
-                if end:
-                    self._ended(query_id, end)
-        return code
-
     def finish(self, query_id: QueryId, answer: Answer) -> FinishCode:
         """End a query from outside its layers; the first to end it wins."""
         at = keys.query_keys(query_id)
@@ -166,10 +100,6 @@ class RedisBlackboard(RedisReading):
                 self._ended(query_id, said)
         return code
 
-    def _ended(self, query_id: QueryId, said: str) -> None:
-        self._tell(query_id, EventKind.FINISHED, said)
-        self._scripts.retire(keys=[keys.OPEN_QUERIES, keys.ENDED_QUERIES], args=[query_id])
-
     def resume(self, pulse: Pulse, *, most: int) -> bool:
         """Return whether the caller may send this query's canvas again; at most one caller may."""
         with translated(self._url):
@@ -180,7 +110,3 @@ class RedisBlackboard(RedisReading):
         """Move a query from the open ones to the ended ones; its trace stays until it expires."""
         with translated(self._url):
             self._scripts.retire(keys=[keys.OPEN_QUERIES, keys.ENDED_QUERIES], args=[query_id])
-
-
-def _mapping(flat: Sequence[str]) -> dict[str, str]:
-    return dict(zip(flat[::2], flat[1::2], strict=True))

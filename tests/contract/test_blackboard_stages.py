@@ -6,20 +6,24 @@ from kitbash.blackboard.board import (
     OPEN,
     Blackboard,
     ClaimCode,
+    Claiming,
     EventKind,
     FinishCode,
     NewQuery,
     OpenQuery,
     RecordCode,
+    Recording,
     Trace,
 )
 from kitbash.domain.answer import Answer, Status
 from kitbash.domain.ids import new_query_id
 from kitbash.domain.layer import Stage
-from tests.boards import ANSWER, LONG_MS, MAX_DELIVERIES, OTHER_ANSWER, new_query, verdict
+from kitbash.domain.lifecycle import Lifecycle
+from tests.boards import ANSWER, DECISIONS, LONG_MS, MAX_DELIVERIES, OTHER_ANSWER, new_query, verdict
 from tests.contract.conftest import Stand
 
 STAGE = Stage.FUSE.value
+NEXT = Stage.SYNTHESISE.value
 
 
 @pytest.fixture
@@ -219,3 +223,32 @@ def test_an_unknown_query_is_missing_everywhere(board: Blackboard) -> None:
     assert board.trace(unknown) is None
     assert board.wait_end(unknown, block_ms=1) is None
     assert list(board.events(unknown, after="0", block_ms=0)) == []
+
+
+def test_passing_on_records_one_stage_and_claims_the_next(board: Blackboard, query: NewQuery) -> None:
+    claim(board, query, "a")
+    found = Recording(STAGE, "a", verdict(), "left for later", decisions=DECISIONS)
+    wanted = Claiming(NEXT, "b", LONG_MS, Lifecycle.SYNTHESIS)
+    code, claimed = board.pass_on(query.query_id, found, wanted)
+    assert (code, claimed.code) == (RecordCode.RECORDED, ClaimCode.CLAIMED)
+    assert claimed.query is not None
+    assert claimed.query.work == {STAGE: "left for later"}
+    trace = traced(board, query)
+    assert (trace.verdicts, trace.decisions, trace.lifecycle) == ((verdict(),), DECISIONS, "synthesis")
+    assert board.record(query.query_id, NEXT, token="b") is RecordCode.RECORDED
+
+
+def test_passing_on_what_ends_the_query_claims_nothing(board: Blackboard, query: NewQuery) -> None:
+    claim(board, query, "a")
+    code, claimed = board.pass_on(
+        query.query_id, Recording(STAGE, "a", verdict(), answer=ANSWER), Claiming(NEXT, "b", LONG_MS)
+    )
+    assert (code, claimed.code, claimed.query) == (RecordCode.RECORDED, ClaimCode.ENDED, None)
+    assert traced(board, query).answer == ANSWER
+
+
+def test_whoever_does_not_hold_a_stage_passes_nothing_on(board: Blackboard, query: NewQuery) -> None:
+    claim(board, query, "a")
+    code, _ = board.pass_on(query.query_id, Recording(STAGE, "b", verdict()), Claiming(NEXT, "b", LONG_MS))
+    assert code is RecordCode.NOT_HELD
+    assert traced(board, query).verdicts == ()

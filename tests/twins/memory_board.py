@@ -6,12 +6,14 @@ from kitbash.blackboard.board import (
     OPEN,
     Claim,
     ClaimCode,
+    Claiming,
     EventKind,
     FinishCode,
     NewQuery,
     OpenQuery,
     Pulse,
     RecordCode,
+    Recording,
 )
 from kitbash.domain import bus_codec, codec
 from kitbash.domain.answer import Answer
@@ -112,6 +114,26 @@ class MemoryBlackboard(MemoryReading):
             if answer is not None:
                 self._end(query, answer)
             return RecordCode.RECORDED
+
+    def pass_on(self, query_id: QueryId, recording: Recording, claiming: Claiming) -> tuple[RecordCode, Claim]:
+        with self._changed:
+            code = self.record(
+                query_id,
+                recording.stage,
+                token=recording.token,
+                verdict=recording.verdict,
+                product=recording.product,
+                answer=recording.answer,
+                decisions=recording.decisions,
+            )
+            claim = self.claim(
+                query_id,
+                claiming.stage,
+                token=claiming.token,
+                lease_ms=claiming.lease_ms,
+                lifecycle=claiming.lifecycle,
+            )
+            return code, claim
 
     def finish(self, query_id: QueryId, answer: Answer) -> FinishCode:
         with self._changed:

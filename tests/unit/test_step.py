@@ -7,7 +7,8 @@ from typing_extensions import override
 
 from kitbash.blackboard.board import OPEN, ClaimCode, EventKind, stage_name
 from kitbash.cascade import direct
-from kitbash.cascade.step import Outcome, Stepped, candidates_in, plan_of, step
+from kitbash.cascade.stages import candidates_in, plan_of
+from kitbash.cascade.step import Outcome, Stepped, step
 from kitbash.domain import codec
 from kitbash.domain.answer import DONT_KNOW, Status
 from kitbash.domain.ids import new_query_id

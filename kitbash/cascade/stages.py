@@ -1,0 +1,113 @@
+"""What each stage runs: a query and what earlier stages left of it, in; a finding, out."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from kitbash.blackboard.board import OpenQuery, stage_name
+from kitbash.cascade import fuse, generation, reflex, search, synthesis, triage
+from kitbash.cascade.collaborators import Collaborators
+from kitbash.cascade.deliberation import curated, deliberate
+from kitbash.domain import codec
+from kitbash.domain.candidate import Candidate
+from kitbash.domain.curation import Curation, curation_from
+from kitbash.domain.fact import Fact
+from kitbash.domain.ids import new_token
+from kitbash.domain.layer import Queue, Stage
+from kitbash.domain.lifecycle import Lifecycle
+from kitbash.domain.plan import Plan
+from kitbash.domain.verdict import Finding
+
+_SLOT_POLL_S: Final = 0.05
+
+
+def plan_in(work: Mapping[str, str]) -> Plan:
+    """Return the plan that triage left."""
+    return plan_of(work.get(Stage.TRIAGE.value))
+
+
+def plan_of(product: str | None) -> Plan:
+    """Return the plan in triage's product, or one that searches nothing if triage was given up."""
+    return codec.plan_from(product) if product else Plan((), ())
+
+
+def curation_in(work: Mapping[str, str]) -> Curation:
+    """Return what triage left of the evidence; all of it, if the levels were not coupled."""
+    product = work.get(Stage.FUSE.value)
+    return curation_from(product) if product else Curation()
+
+
+def candidates_in(work: Mapping[str, str]) -> list[Candidate]:
+    """Return the candidates of all shards, in the order of the shards."""
+    prefix = stage_name(Stage.SEARCH, 0).removesuffix("0")
+    shards = sorted((int(name.removeprefix(prefix)), text) for name, text in work.items() if name.startswith(prefix))
+    return [candidate for _, text in shards for candidate in codec.candidates_from(text)]
+
+
+def _reflex(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
+    return reflex.answer(query.text, with_.policy.project(query.project), with_.library)
+
+
+def _triage(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
+    visible = with_.library.visible(with_.policy.project(query.project).factions)
+    return triage.triage(query.text, visible, query.kappa, with_.policy, at_ms=query.at_ms)
+
+
+def _search(query: OpenQuery, with_: Collaborators, shard: int | None) -> Finding:
+    plan = plan_in(query.work)
+    cartridges = with_.library.named(plan.shards[shard or 0])
+    return search.search(plan, cartridges, with_.policy.candidates)
+
+
+def _fuse(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
+    threshold = with_.policy.rule(Stage.FUSE).threshold
+    found = deliberate(query, plan_in(query.work), candidates_in(query.work), threshold, with_)
+    return found or Finding(0.0, "the query ended while its levels were coupled")
+
+
+def _synthesise(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
+    plan, curation = plan_in(query.work), curation_in(query.work)
+    candidates = curated(candidates_in(query.work), curation) if len(plan.parts) > 1 else []
+    return synthesis.synthesise(plan, candidates, with_.weights, factor=curation.factor)
+
+
+def _generate(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
+    rule = with_.policy.rule(Stage.GENERATE)
+    time_s = min(rule.timeout_ms, query.remaining_ms) / 1000
+    ends_s = time.monotonic() + time_s
+    token = new_token()
+
+    def take_slot() -> bool:
+        while not with_.board.acquire_slot(
+            Queue.KOBOLD, token=token, lease_ms=rule.lease_ms, slots=with_.policy.model_slots
+        ):
+            if time.monotonic() + _SLOT_POLL_S >= ends_s - generation.MARGIN_S:
+                return False
+            time.sleep(_SLOT_POLL_S)
+        with_.board.advance(query.query_id, Lifecycle.GENERATION)
+        return True
+
+    curation = curation_in(query.work)
+    evidence = _shown(fuse.nearest(curated(candidates_in(query.work), curation), with_.weights))
+    try:
+        return generation.generate(
+            query.text, evidence, with_.generator, with_.policy, time_s=time_s, take_slot=take_slot
+        )
+    finally:
+        if with_.generator is not None:
+            with_.board.release_slot(Queue.KOBOLD, token=token)
+
+
+def _shown(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    return tuple(fact for fact in facts if fact.level.states_facts)
+
+
+Run = Callable[[OpenQuery, Collaborators, int | None], Finding]
+RUNS: Final[Mapping[Stage, Run]] = {
+    Stage.REFLEX: _reflex,
+    Stage.TRIAGE: _triage,
+    Stage.SEARCH: _search,
+    Stage.FUSE: _fuse,
+    Stage.SYNTHESISE: _synthesise,
+    Stage.GENERATE: _generate,
+}
