@@ -33,8 +33,9 @@ IN_FLIGHT = 1000
 TOPICS = 300
 
 
-def _items(count: int) -> list[Item]:
-    """Return items over all six levels, a claim each, a few of which contradict each other."""
+def _items(count: int, contradictions: int = 2) -> list[Item]:
+    """Return items over all six levels, a claim each; so many of L1 contradict one of L0."""
+    about = {6 * n + 1: 6 * n for n in range(contradictions)}
     return [
         Item(
             Level(n % 6),
@@ -44,7 +45,7 @@ def _items(count: int) -> list[Item]:
             "bench_general",
             probability=round(1 - n / (count + 1), 4),
             leads=n == 0,
-            claims=(Claim(f"part {n % 20}", "weigh", affirmed=True, low=float(n), high=float(n), unit="kilogram"),),
+            claims=(Claim(f"part {about.get(n, n)}", "weigh", low=2.0**n, high=2.0**n, unit="kilogram"),),
         )
         for n in range(count)
     ]
@@ -62,7 +63,14 @@ def coupling(client: Client) -> None:
     items = _items(60)
     ids = [_open(client) for _ in range(400)]
     figures.print_median("posting_60_items", [figures.timed_ms(lambda it=it: board.post(it, items)) for it in ids])
-    figures.print_median("coupling_60_items", [figures.timed_ms(lambda it=it: board.couple(it)) for it in ids])
+    figures.print_median(
+        "coupling_60_items", [figures.timed_ms(lambda it=it: board.couple(it)) for it in ids], deltas=2
+    )
+    ids = [_open(client) for _ in range(400)]
+    for query_id in ids:
+        board.post(query_id, _items(60, 10))
+    samples = [figures.timed_ms(lambda it=it: board.couple(it)) for it in ids]
+    figures.print_median("coupling_60_items_10_deltas", samples, deltas=10)
     ids = [_open(client) for _ in range(400)]
     samples = [figures.timed_ms(lambda it=it: board.consider(it, items, threshold=0)) for it in ids]
     figures.print_median("post_couple_health_60_items", samples)

@@ -72,16 +72,16 @@ local function contradict(rule)
   local by_key = {}
   for place, b in ipairs(at[rule[2]]) do
     for _, q in ipairs(b.claims) do
-      by_key[q[1]] = by_key[q[1]] or {}
-      table.insert(by_key[q[1]], {place, q})
+      q.place = place
+      if by_key[q[1]] then table.insert(by_key[q[1]], q) else by_key[q[1]] = {q} end
     end
   end
   for _, a in ipairs(at[rule[1]]) do
     local sizes, keys = {}, {}
     for _, p in ipairs(places[a.id] and {} or a.claims) do
       for _, hit in ipairs(by_key[p[1]] or {}) do
-        local apart_by = apart(p, hit[2])
-        if apart_by > (sizes[hit[1]] or 0) then sizes[hit[1]], keys[hit[1]] = apart_by, p[1] end
+        local apart_by = apart(p, hit)
+        if apart_by > (sizes[hit.place] or 0) then sizes[hit.place], keys[hit.place] = apart_by, p[1] end
         if apart_by > limit then opposed[p[1]] = true end
       end
     end
@@ -132,8 +132,8 @@ end
 redis.call('DEL', KEYS[8], KEYS[9], KEYS[10])
 if #flat > 0 then redis.call('HSET', KEYS[8], unpack(flat)) end
 if #checks > 0 then redis.call('RPUSH', KEYS[9], unpack(checks)) end
--- One by one: there may be more of them than a call takes arguments.
-for _, delta in ipairs(deltas) do redis.call('RPUSH', KEYS[10], delta) end
+-- There may be more of them than a call takes arguments.
+for at = 1, #deltas, 1000 do redis.call('RPUSH', KEYS[10], unpack(deltas, at, math.min(at + 999, #deltas))) end
 local fresh = at_ms and 0 or 1
 if fresh == 1 then
   local time = redis.call('TIME')

@@ -34,7 +34,7 @@ def plan_of(product: str | None) -> Plan:
 def curation_in(work: Mapping[str, str]) -> Curation:
     """Return what triage left of the evidence; all of it, if the levels were not coupled."""
     product = work.get(Stage.FUSE.value)
-    return curation_from(product) if product else Curation()
+    return curation_from(product, with_context=False) if product else Curation()
 
 
 def candidates_in(work: Mapping[str, str]) -> list[Candidate]:

@@ -7,6 +7,7 @@ from kitbash.client import Client
 from kitbash.domain import bus_codec
 from kitbash.domain.coupling import Delta
 from kitbash.domain.ids import QueryId, parse_query_id
+from kitbash.domain.lifecycle import Lifecycle
 from kitbash.domain.question import printable
 from kitbash.errors import NotFound, UsageError
 
@@ -50,6 +51,10 @@ def settle(client: Client, query_id: QueryId, delta_id: str, decision: str) -> N
         raise NotFound(message)
     client.archive()
     client.runtime.board.resolve(query_id, delta_id, said)
+    trace = client.runtime.board.trace(query_id)
+    if trace is not None and trace.lifecycle != Lifecycle.LOGGED:
+        # It is archived later, with what was resolved.
+        return
     archived = finding.find(client.runtime.settings.paths.archive, query_id)
     if archived is not None and client.runtime.archivist.archive is not None:
         line = bus_codec.delta_to(known[delta_id]) | {"resolution": said}
@@ -60,9 +65,8 @@ def settle(client: Client, query_id: QueryId, delta_id: str, decision: str) -> N
 def read(client: Client, query_id: QueryId) -> list[Delta]:
     """Return a query's contradictions as they stand. Raises NotFound if the query is nowhere."""
     trace = client.runtime.board.trace(query_id)
-    if trace is not None and (trace.answer is None or (trace.coupled is not None and trace.coupled.deltas)):
+    if trace is not None and (trace.coupled is not None or trace.answer is None):
         return list(trace.coupled.deltas) if trace.coupled else []
-    # On the blackboard contradictions may be gone sooner than their query.
     archived = finding.find(client.runtime.settings.paths.archive, query_id)
     if archived is None and trace is None:
         message = f"there is no query {query_id}, neither on the blackboard nor in the archive"

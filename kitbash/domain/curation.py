@@ -22,12 +22,13 @@ class Curation:
 
 def curation_to(curation: Curation) -> str:
     """Return a curation as JSON."""
-    context = None if curation.context is None else json.loads(curation.context.to_json())
-    return dumps({"withheld": sorted(curation.withheld), "factor": curation.factor, "context": context})
+    context = "null" if curation.context is None else curation.context.to_json()
+    return f'{{"withheld":{dumps(sorted(curation.withheld))},"factor":{dumps(curation.factor)},"context":{context}}}'
 
 
-def curation_from(text: str) -> Curation:
-    """Return the curation that `curation_to` wrote."""
+def curation_from(text: str, *, with_context: bool = True) -> Curation:
+    """Return the curation that `curation_to` wrote; without its context, which layers do not need, if so asked."""
     record: dict[str, Any] = json.loads(text)
-    context = None if record["context"] is None else Snapshot.from_json(dumps(record["context"]))
+    is_told = with_context and record["context"] is not None
+    context = Snapshot.from_json(dumps(record["context"])) if is_told else None
     return Curation(frozenset(record["withheld"]), record["factor"], context)

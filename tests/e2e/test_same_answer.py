@@ -3,12 +3,17 @@
 import sys
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from kitbash.blackboard.redis_board import RedisBlackboard
+from kitbash.domain.decision import DecisionKind
+from kitbash.domain.ids import QueryId
 from tests import servers
+from tests.boards import redis_board, timeless
 from tests.e2e.processes import Env, ask_all, environment, home, kitbash, program, worker
 from tests.e2e.questions import fifty
 from tests.servers import Server
@@ -17,6 +22,18 @@ SAME: Final = ("query", "answer", "status", "layer", "confidence", "sources")
 MEMBER: Final = "How fast is light in vacuum?"
 PAIR: Final = "What is the speed of light and who was the first person on the Moon?"
 UNKNOWN: Final = "Who won the village chess cup in 1987?"
+GOLDFISH: Final = "How good is the memory of a goldfish?"
+THOUGHT: Final = (
+    GOLDFISH,
+    "How long does a goldfish really remember?",
+    "How long is a goldfish's memory in the legend?",
+    "How long does a goldfish remember and how far away is the Moon?",
+    "How many years of growth does each ring in the trunk of a tree stand for?",
+    "How many years does each ring in a tree trunk stand for exactly?",
+    "How far away is lightning for every 5 seconds to the thunder and does a ring round the Moon mean rain?",
+    UNKNOWN,
+)
+"""Contradictions, worlds that are named, several things, folk wisdom that is allowed and that is not."""
 
 
 def essence(result: dict[str, Any]) -> dict[str, Any]:
@@ -40,6 +57,27 @@ def test_fifty_questions_have_the_same_answers(cascade: Env) -> None:
     ended = Counter(it["layer"] for it in celery)
     assert {0, 2, 3, None} <= ended.keys()
     assert {it["status"] for it in celery} == {"answered", "unknown"}
+
+
+def thinking(board: RedisBlackboard, result: dict[str, Any]) -> dict[str, Any]:
+    """Return what a question was thought through on, but for times and for what is remembered, which grows."""
+    trace = board.trace(QueryId(result["query_id"]))
+    assert trace is not None
+    decided = [replace(it, at_ms=0) for it in trace.decisions if it.kind is not DecisionKind.CONTEXT]
+    return {"items": trace.items, "coupled": timeless(trace.coupled), "decisions": decided, "kappa": trace.kappa}
+
+
+def test_questions_are_thought_through_the_same(cascade: Env, cascade_server: Server) -> None:
+    direct, celery = ask_all(cascade, "direct", THOUGHT), ask_all(cascade, "celery", THOUGHT)
+    for here, there in zip(direct, celery, strict=True):
+        assert essence(here) == essence(there)
+    with redis_board(cascade_server) as board:
+        for here, there in zip(direct[:-1], celery[:-1], strict=True):
+            assert thinking(board, here) == thinking(board, there)
+    ended = [(it["status"], it["layer"]) for it in celery]
+    assert ended[:3] == [("unknown", None), ("answered", 2), ("answered", 2)]
+    levels = {source["level"] for it in celery if it["status"] == "answered" for source in it["sources"]}
+    assert levels >= {"L0_EMPIRICAL", "L2_NARRATIVE", "L3_HEURISTIC"}
 
 
 def test_a_path_ends_where_it_was_answered(cascade: Env) -> None:

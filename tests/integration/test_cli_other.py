@@ -16,7 +16,8 @@ from tests.waiting import until
 
 KNOWN: Final = "What is the speed of light?"
 RESULT_KEYS: Final = {
-    "query_id", "query", "project", "state", "opened_ms", "deadline_ms", "result", "events",
+    "query_id", "query", "project", "state", "opened_ms", "deadline_ms", "result", "events", "lifecycle", "kappa",
+    "took_ms", "items", "checks", "deltas", "decisions",
 }  # fmt: skip
 QUEUES: Final = ["reflex", "bitnet", "cartridge", "kobold", "upkeep"]
 
@@ -50,8 +51,12 @@ def test_a_trace_tells_everything_about_one_query(env: Env, asked: dict[str, Any
     kinds = [event["kind"] for event in ran.json["events"]]
     assert kinds[0] == "opened"
     assert kinds.count("finished") == 1
-    assert kinds[-1] == "finished"
+    assert kinds[-2:] == ["finished", "lifecycle"]
+    assert ran.json["events"][-1]["data"] == ran.json["lifecycle"] == "logged"
     assert kinds.count("verdict") == 3
+    assert kinds.count("decision") == len(ran.json["decisions"])
+    assert result["latency_ms"] == ran.json["took_ms"] <= asked["latency_ms"]
+    assert {item["place"] for item in ran.json["items"]} == {"approved"}
 
 
 def test_a_trace_can_be_read(env: Env, asked: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from kitbash.domain.candidate import FEATURE_NAMES, Candidate, Features
+from kitbash.domain.claim import Claim
 from kitbash.domain.fact import Fact
 from kitbash.domain.level import Level
 from kitbash.domain.normal_form import stem
@@ -39,6 +40,15 @@ def candidate(fact: Fact, part: int = 0, /, **some: float) -> Candidate:
     return Candidate(part, fact, features(**some))
 
 
+CLAIMS = st.builds(
+    Claim,
+    TEXT,
+    TEXT,
+    st.booleans(),
+    st.none() | st.floats(-9, 9),
+    st.none() | st.floats(10, 99),
+    st.sampled_from(("", "s")),
+)
 FACTS = st.builds(
     Fact,
     cartridge=TEXT,

@@ -1,6 +1,7 @@
 """What goes to the blackboard comes back the same."""
 
 import json
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from kitbash.domain.fact import Fact, content_hash
 from kitbash.domain.layer import Layer, Stage
 from kitbash.domain.plan import Plan
 from kitbash.domain.verdict import Verdict
-from tests.unit.facts import FACTS, SHARE, SKY, TEXT
+from tests.unit.facts import CLAIMS, FACTS, SHARE, SKY, TEXT
 
 STAGES = st.sampled_from(Stage)
 ROUND_TO_4 = SHARE.map(lambda value: round(value, 4))
@@ -42,11 +43,16 @@ PLANS = st.builds(
     unknown=st.frozensets(TEXT, max_size=4),
     kappa=st.floats(0.1, 10),
     reason=TEXT,
+    form=TEXT,
+    leans=st.booleans(),
+)
+WHOLE = st.tuples(FACTS, st.lists(CLAIMS, max_size=2), TEXT, TEXT).map(
+    lambda it: replace(it[0], claims=tuple(it[1]), event_time=it[2], narrative_time=it[3])
 )
 CANDIDATES = st.builds(
     Candidate,
     part=st.integers(0, 4),
-    fact=FACTS,
+    fact=WHOLE,
     features=st.builds(Features, *[ROUND_TO_4] * len(Features._fields)),
     is_exact=st.booleans(),
 )
@@ -55,6 +61,12 @@ CANDIDATES = st.builds(
 @given(FACTS)
 def test_a_fact_comes_back(fact: Fact) -> None:
     assert codec.fact_from(json.loads(codec.dumps(codec.fact_to(fact)))) == fact
+
+
+@given(WHOLE)
+def test_a_whole_fact_comes_back_with_what_it_claims(fact: Fact) -> None:
+    assert codec.fact_from(json.loads(codec.dumps(codec.fact_to(fact, is_whole=True)))) == fact
+    assert codec.fact_from(codec.fact_to(fact)) == replace(fact, claims=(), event_time="", narrative_time="")
 
 
 def test_a_fact_leaves_its_aliases_behind() -> None:

@@ -90,6 +90,10 @@ def test_folders_that_are_not_set_lie_below_the_data_folder(given: Given) -> Non
     assert paths.archive == Path("~/old").expanduser()
 
 
+def test_the_archive_lies_below_the_data_folder_unless_it_is_told_where(given: Given) -> None:
+    assert given.load(env={"KITBASH_DATA_DIR": "/srv/kit"}).settings.paths.archive == Path("/srv/kit/archive")
+
+
 def test_a_model_is_configured_by_its_host_or_its_url(given: Given) -> None:
     assert given.load().settings.kobold.address is None
     assert given.load(env={"KOBOLD_HOST": "gpu"}).settings.kobold.address == "http://gpu:5001"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kitbash.cascade.triage import MAX_PARTS, asked_for, form_of, idf, spread
+from kitbash.cascade.triage import MAX_PARTS, asked_for, form_of, idf, leans, spread
 
 
 @pytest.mark.parametrize(
@@ -92,6 +92,26 @@ def test_any_question_has_itself_first_and_never_one_single_part(question: str) 
 )
 def test_the_form_of_a_question_is_what_it_asks_for(question: str, form: str) -> None:
     assert form_of(question) == form
+
+
+@pytest.mark.parametrize(
+    ("question", "is_so"),
+    [
+        ("And why is that so?", True),
+        ("So what?", True),
+        ("What did you say earlier of comets?", True),
+        ("Tell me AGAIN of comets", True),
+        ("Is it still so?", True),
+        ("What of that one?", True),
+        ("one two three four five six seven eight nine ten eleven", True),
+        ("one two three four five six seven eight nine ten", False),
+        ("What is a comet?", False),
+        ("What is the Bay of Bengal and Sogne?", False),
+        ("Are distillers against it?", False),
+    ],
+)
+def test_a_question_may_lean_on_what_was_asked_before(question: str, is_so: bool) -> None:
+    assert leans(question) is is_so
 
 
 def test_small_cartridges_share_a_shard() -> None:
