@@ -265,9 +265,7 @@ def result_of(trace: Trace) -> Result | None:
     """Return a finished query's result as its trace has it, or None while it is open."""
     if trace.answer is None:
         return None
-    last_ms = int(trace.events[-1].entry_id.partition("-")[0]) if trace.events else trace.opened_ms
-    latency_ms = float(last_ms - trace.opened_ms)
-    return Result(trace.query_id, trace.text, trace.answer, trace.verdicts, trace.mode, latency_ms)
+    return Result(trace.query_id, trace.text, trace.answer, trace.verdicts, trace.mode, trace.took_us / 1000)
 
 
 def _waited_ms(started_s: float) -> float:

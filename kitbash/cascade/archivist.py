@@ -1,12 +1,9 @@
 """Takes ended queries off the blackboard: into the archive, into the counts, and lets what they held decay."""
 
-import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
-
-import structlog
 
 from kitbash.archive.entry import Entry
 from kitbash.archive.errors import ArchiveError
@@ -20,6 +17,7 @@ from kitbash.domain.ids import QueryId, new_token
 from kitbash.domain.layer import Queue
 from kitbash.domain.lifecycle import Lifecycle
 from kitbash.errors import BusError, UsageError
+from kitbash.observe import logs
 
 BATCH: Final = 500
 LEASE_MS: Final = 15_000
@@ -30,8 +28,7 @@ PAUSE_S: Final = 10.0
 _UNREADABLE: Final = (BusError, UsageError, ValueError, LookupError, TypeError, AttributeError)
 """What reading a query raises when something else wrote to its keys."""
 
-# Where nobody has set logging up it goes to standard error: what a command prints is not to be mixed with it.
-_log: Final = structlog.wrap_logger(logging.getLogger(__name__), wrapper_class=structlog.stdlib.BoundLogger)
+_log: Final = logs.logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,10 @@ from kitbash.archive import reader
 from kitbash.archive.entry import Kind
 from kitbash.archive.finding import Archived
 from kitbash.archive.skipped import Skipped
+from kitbash.cascade.overrides import Overrides
 from kitbash.cascade.record import THOUGHT, digest, is_remade
-from kitbash.cascade.replay import Change, Outcome, Overrides, Recorded, changes, recorded, replay
+from kitbash.cascade.recorded import Recorded, recorded
+from kitbash.cascade.replay import Change, Outcome, changes, replay
 from kitbash.domain.answer import Answer
 from kitbash.domain.decision import Decision
 

@@ -7,34 +7,31 @@ Layers 0 and 1 are not run again: they read cartridges.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
 from kitbash.cascade import agent, coupling, intent, spotlight
-from kitbash.cascade.confidence import NAMES, Weights
+from kitbash.cascade.confidence import Weights
 from kitbash.cascade.deliberation import curated, settled
+from kitbash.cascade.overrides import Overrides
 from kitbash.cascade.record import thought
-from kitbash.cascade.step import answer_of, refused, verdict_of
+from kitbash.cascade.recorded import Recorded
+from kitbash.cascade.step import FAILED, GIVEN_UP, answer_of, refused, verdict_of
 from kitbash.cascade.synthesis import synthesise
-from kitbash.domain import bus_codec, codec
+from kitbash.domain import codec
 from kitbash.domain.answer import DONT_KNOW, Answer, Status
 from kitbash.domain.bus import BusState
-from kitbash.domain.candidate import Candidate
 from kitbash.domain.context import widths
 from kitbash.domain.coupling import Coupled
 from kitbash.domain.curation import Curation, curation_from
 from kitbash.domain.decision import Decision
-from kitbash.domain.item import Item, ident_of
+from kitbash.domain.item import ident_of
 from kitbash.domain.layer import Layer, Stage
-from kitbash.domain.level import Level
 from kitbash.domain.plan import Plan
 from kitbash.domain.verdict import Finding, Verdict
-from kitbash.errors import BusError, UsageError
 
-KAPPA: Final = "kappa"
-THRESHOLD: Final = "threshold."
-_NEVER_RAN: Final = ("failed: ", "every delivery of this stage died")
+_NEVER_RAN: Final = (FAILED, GIVEN_UP)
 """How the verdict of a stage begins that was passed over."""
 
 
@@ -46,38 +43,6 @@ class Change(StrEnum):
     DECISIONS = "routing_decisions"
     CHECKS = "coupling_checks"
     DELTAS = "structural_deltas"
-
-
-@dataclass(frozen=True, slots=True)
-class Overrides:
-    """What is set otherwise than it was: kappa, and layers' thresholds."""
-
-    kappa: float | None = None
-    thresholds: Mapping[Layer, float] = field(default_factory=dict[Layer, float])
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """An archived query, read back. `plan` and `weights` are None when its levels were not coupled.
-
-    `curation` is None when triage did not come to rule. `planned` is what Layer 1 decided.
-    """
-
-    query_id: str
-    text: str
-    kappa: float
-    answer: Answer | None
-    verdicts: tuple[Verdict, ...]
-    thresholds: Mapping[Layer, float]
-    planned: tuple[Decision, ...] = ()
-    plan: Plan | None = None
-    weights: Weights | None = None
-    candidates: tuple[Candidate, ...] = ()
-    items: tuple[Item, ...] = ()
-    curation: Curation | None = None
-    coupled_ms: int = 0
-    items_per_level: int = 0
-    dissonance_threshold: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,71 +58,6 @@ class Outcome:
         """Return the lines the archive would hold about its decisions, checks and contradictions."""
         items, coupled = ((), Coupled(0)) if self.bus is None else (self.bus.items, self.bus.coupled)
         return thought(items, coupled, self.decisions)
-
-
-def overrides(settings: Sequence[str]) -> Overrides:
-    """Return what `name=value` settings say. Raises UsageError naming what can be set."""
-    kappa: float | None = None
-    thresholds: dict[Layer, float] = {}
-    labels = {layer.label: layer for layer in Layer}
-    for setting in settings:
-        name, _, value = setting.partition("=")
-        try:
-            number = float(value)
-        except ValueError:
-            number = float("nan")
-        if name == KAPPA:
-            kappa = coupling.check_kappa(number)
-        elif name.startswith(THRESHOLD) and name.removeprefix(THRESHOLD) in labels and 0 <= number <= 1:
-            thresholds[labels[name.removeprefix(THRESHOLD)]] = number
-        else:
-            message = (
-                f"{setting!r} sets nothing that is replayed; use kappa=NUMBER or threshold.LAYER=0..1 "
-                f"with one of {', '.join(labels)}"
-            )
-            raise UsageError(message)
-    return Overrides(kappa, thresholds)
-
-
-def recorded(line: Mapping[str, Any]) -> Recorded:
-    """Return what a line of the query traces tells. Raises UsageError if it is not such a line."""
-    try:
-        verdicts = tuple(codec.verdict_from(codec.dumps(it)) for it in line["verdicts"])
-        # Where a layer spoke it says itself what its threshold was; a process with other settings may have archived it.
-        thresholds = {layer: line["thresholds"][layer.label] for layer in Layer}
-        found = Recorded(
-            query_id=line["query_id"],
-            text=line["query"],
-            kappa=float(line["kappa"]),
-            answer=None if line["answer"] is None else codec.answer_from(codec.dumps(line["answer"])),
-            verdicts=verdicts,
-            thresholds=thresholds | {verdict.layer: verdict.threshold for verdict in verdicts},
-            planned=tuple(bus_codec.decision_from(it) for it in line["planned"]),
-        )
-        if "coupled_ms" not in line:
-            return found
-        return replace(
-            found,
-            plan=None if line["plan"] is None else codec.plan_from(codec.dumps(line["plan"])),
-            weights=_weights(line["weights"]),
-            candidates=tuple(codec.candidates_from(codec.dumps(line["candidates"]))),
-            items=tuple(bus_codec.item_from(Level(level), codec.dumps(it)) for level, it in line["items"]),
-            curation=curation_from(codec.dumps(line["curation"])) if line["curation"] else None,
-            coupled_ms=line["coupled_ms"],
-            items_per_level=line["items_per_level"],
-            dissonance_threshold=line["dissonance_threshold"],
-        )
-    except (LookupError, TypeError, ValueError, AttributeError, BusError) as error:
-        message = f"the archived trace of {line.get('query_id', 'a query')!r} cannot be read: {error!r}"
-        raise UsageError(message) from error
-
-
-def _weights(value: Mapping[str, Any]) -> Weights:
-    values = tuple(float(it) for it in value["values"])
-    if len(values) != len(NAMES):
-        message = f"{len(values)} weights for {len(NAMES)} features"
-        raise ValueError(message)
-    return Weights(values, float(value["bias"]))
 
 
 def replay(was: Recorded, set_to: Overrides) -> Outcome:

@@ -28,6 +28,10 @@ from kitbash.domain.lifecycle import Lifecycle
 from kitbash.domain.verdict import Finding, Verdict
 from kitbash.errors import KitbashError, StoreUnavailable
 
+FAILED: Final = "failed: "
+GIVEN_UP: Final = "every delivery of this stage died; it was given up"
+"""How the reason of a verdict begins whose stage did not come to think; a replay passes it over too."""
+
 
 class Outcome(Enum):
     """What the caller does next."""
@@ -165,11 +169,11 @@ def _run(stage: Stage, query: OpenQuery, with_: Collaborators, shard: int | None
         raise
     except KitbashError as error:
         # Later stages go on with less: without a product of this one.
-        return Finding(0.0, f"failed: {error}")
+        return Finding(0.0, FAILED + str(error))
 
 
 def _buried(stage: Stage, query_id: QueryId, with_: Collaborators) -> Finding:
-    reason = "every delivery of this stage died; it was given up"
+    reason = GIVEN_UP
     with_.board.bury(DeadLetter(stage.queue, stage.value, query_id, reason))
     return Finding(0.0, reason)
 

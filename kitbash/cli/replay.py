@@ -6,8 +6,8 @@ from typing import Any
 
 from kitbash.archive import finding
 from kitbash.archive.skipped import Skipped
-from kitbash.cascade import replay as again
 from kitbash.cascade.compare import Differing, Digests, compare
+from kitbash.cascade.overrides import overrides
 from kitbash.cli import output
 from kitbash.client import Client
 from kitbash.domain.ids import parse_query_id
@@ -18,7 +18,7 @@ _DAY_CHARS = len("2026-01-01")
 
 def replay(what: str, *, settings: Sequence[str], as_json: bool) -> None:
     """Print what of a day, or of one query, would come out otherwise with these settings."""
-    set_to = again.overrides(settings)
+    set_to = overrides(settings)
     with Client() as client:
         root = client.runtime.settings.paths.archive
         try:

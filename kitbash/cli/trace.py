@@ -1,6 +1,5 @@
 """`kitbash trace`."""
 
-from dataclasses import replace
 from typing import Any
 
 from kitbash.blackboard.board import Trace
@@ -18,9 +17,6 @@ def trace(text: str, *, as_json: bool) -> None:
     with Client() as client:
         found = client.trace(query_id)
     result = result_of(found)
-    if result is not None:
-        # The last event tells of the archive, which nobody waited for.
-        result = replace(result, latency_ms=found.took_us / 1000)
     events = [
         {"at_ms": int(event.entry_id.partition("-")[0]), "kind": event.kind.value, "data": tail.data_of(event)}
         for event in found.events

@@ -8,8 +8,11 @@ import structlog
 
 
 def logger(name: str) -> Any:
-    """Return a logger; nothing is configured by asking for one."""
-    return structlog.stdlib.get_logger(name)
+    """Return a logger; nothing is configured by asking for one.
+
+    Where nobody has set logging up it goes to standard error: what a command prints is not to be mixed with it.
+    """
+    return structlog.wrap_logger(logging.getLogger(name), wrapper_class=structlog.stdlib.BoundLogger)
 
 
 def bind(**fields: str) -> None:

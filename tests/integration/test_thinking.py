@@ -12,7 +12,7 @@ from kitbash.archive.entry import Kind
 from kitbash.blackboard import keys
 from kitbash.cascade.archivist import Drained
 from kitbash.cascade.compare import Digests, compare
-from kitbash.cascade.replay import Overrides, overrides
+from kitbash.cascade.overrides import Overrides, overrides
 from kitbash.cascade.stats import Stats, day_of, summary
 from kitbash.cascade.step import late
 from kitbash.client import Client

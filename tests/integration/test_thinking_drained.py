@@ -14,7 +14,7 @@ from kitbash.archive import finding
 from kitbash.blackboard import keys
 from kitbash.cascade.archivist import Archivist, Drained
 from kitbash.cascade.compare import Digests, compare
-from kitbash.cascade.replay import Overrides
+from kitbash.cascade.overrides import Overrides
 from kitbash.cascade.stats import Stats, day_of, summary
 from kitbash.client import Client
 from kitbash.domain.answer import AskMode

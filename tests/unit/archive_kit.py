@@ -14,9 +14,9 @@ from kitbash.blackboard.board import Trace
 from kitbash.blackboard.ending import SettleCode
 from kitbash.cascade.compare import Differing, Digests, compare
 from kitbash.cascade.confidence import Weights
+from kitbash.cascade.overrides import overrides
 from kitbash.cascade.policy import Policy
 from kitbash.cascade.record import THOUGHT, entries_of
-from kitbash.cascade.replay import overrides
 from kitbash.domain.ids import QueryId
 from kitbash.errors import StoreUnavailable, UsageError
 from tests.twins.memory_board import MemoryBlackboard

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kitbash.archive.entry import Kind
-from kitbash.cascade.replay import overrides, recorded, replay
+from kitbash.cascade.overrides import overrides
+from kitbash.cascade.recorded import recorded
+from kitbash.cascade.replay import replay
 from kitbash.domain.layer import Layer
 from tests.unit.archive_kit import archived
 from tests.unit.thought_kit import KAPPAS, SHARE, Thought, thoughts

@@ -6,7 +6,8 @@ from typing import Final
 import pytest
 
 from kitbash.blackboard.board import Trace
-from kitbash.cascade.replay import Overrides, overrides, recorded
+from kitbash.cascade.overrides import Overrides, overrides
+from kitbash.cascade.recorded import recorded
 from kitbash.domain.layer import Layer
 from kitbash.errors import UsageError
 from kitbash.knowledge.library import Library

@@ -1,0 +1,83 @@
+"""An archived query, read back from its trace."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kitbash.cascade.confidence import NAMES, Weights
+from kitbash.domain import bus_codec, codec
+from kitbash.domain.answer import Answer
+from kitbash.domain.candidate import Candidate
+from kitbash.domain.curation import Curation, curation_from
+from kitbash.domain.decision import Decision
+from kitbash.domain.item import Item
+from kitbash.domain.layer import Layer
+from kitbash.domain.level import Level
+from kitbash.domain.plan import Plan
+from kitbash.domain.verdict import Verdict
+from kitbash.errors import BusError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An archived query, read back. `plan` and `weights` are None when its levels were not coupled.
+
+    `curation` is None when triage did not come to rule. `planned` is what Layer 1 decided.
+    """
+
+    query_id: str
+    text: str
+    kappa: float
+    answer: Answer | None
+    verdicts: tuple[Verdict, ...]
+    thresholds: Mapping[Layer, float]
+    planned: tuple[Decision, ...] = ()
+    plan: Plan | None = None
+    weights: Weights | None = None
+    candidates: tuple[Candidate, ...] = ()
+    items: tuple[Item, ...] = ()
+    curation: Curation | None = None
+    coupled_ms: int = 0
+    items_per_level: int = 0
+    dissonance_threshold: int = 0
+
+
+def recorded(line: Mapping[str, Any]) -> Recorded:
+    """Return what a line of the query traces tells. Raises UsageError if it is not such a line."""
+    try:
+        verdicts = tuple(codec.verdict_from(codec.dumps(it)) for it in line["verdicts"])
+        # Where a layer spoke it says itself what its threshold was; a process with other settings may have archived it.
+        thresholds = {layer: line["thresholds"][layer.label] for layer in Layer}
+        found = Recorded(
+            query_id=line["query_id"],
+            text=line["query"],
+            kappa=float(line["kappa"]),
+            answer=None if line["answer"] is None else codec.answer_from(codec.dumps(line["answer"])),
+            verdicts=verdicts,
+            thresholds=thresholds | {verdict.layer: verdict.threshold for verdict in verdicts},
+            planned=tuple(bus_codec.decision_from(it) for it in line["planned"]),
+        )
+        if "coupled_ms" not in line:
+            return found
+        return replace(
+            found,
+            plan=None if line["plan"] is None else codec.plan_from(codec.dumps(line["plan"])),
+            weights=_weights(line["weights"]),
+            candidates=tuple(codec.candidates_from(codec.dumps(line["candidates"]))),
+            items=tuple(bus_codec.item_from(Level(level), codec.dumps(it)) for level, it in line["items"]),
+            curation=curation_from(codec.dumps(line["curation"])) if line["curation"] else None,
+            coupled_ms=line["coupled_ms"],
+            items_per_level=line["items_per_level"],
+            dissonance_threshold=line["dissonance_threshold"],
+        )
+    except (LookupError, TypeError, ValueError, AttributeError, BusError) as error:
+        message = f"the archived trace of {line.get('query_id', 'a query')!r} cannot be read: {error!r}"
+        raise UsageError(message) from error
+
+
+def _weights(value: Mapping[str, Any]) -> Weights:
+    values = tuple(float(it) for it in value["values"])
+    if len(values) != len(NAMES):
+        message = f"{len(values)} weights for {len(NAMES)} features"
+        raise ValueError(message)
+    return Weights(values, float(value["bias"]))
