@@ -9,20 +9,20 @@ from typing import Final, Self
 from kitbash.blackboard.board import Ended, Event, EventKind, NewQuery, Trace
 from kitbash.cascade import direct, reflex
 from kitbash.cascade.archivist import Drained
+from kitbash.cascade.background import Background
 from kitbash.cascade.step import answer_of, late, verdict_of
+from kitbash.cascade.sweep import close_dead
 from kitbash.domain import question
 from kitbash.domain.answer import Answer, AskMode, Mode, Result, Status
 from kitbash.domain.ids import QueryId, new_query_id
 from kitbash.domain.layer import Queue, Stage
-from kitbash.errors import KnowledgeError, NotFound, StoreUnavailable, UsageError
+from kitbash.errors import KitbashError, KnowledgeError, NotFound, StoreUnavailable, UsageError
 from kitbash.runtime import Runtime
 from kitbash.settings import Settings, load
 
 _BLOCK_MS: Final = 1000
 _TAKEN_UP_S: Final = 1.0
 _LATE_MS: Final = 60_000
-_ARCHIVE_AFTER: Final = 200
-_ARCHIVE_EVERY_S: Final = 60.0
 _USER_CHARS: Final = 200
 _NEEDED: Final = (Queue.REFLEX, Queue.BITNET, Queue.CARTRIDGE, Queue.KOBOLD)
 
@@ -33,8 +33,7 @@ class Client:
     def __init__(self, settings: Settings | None = None, *, runtime: Runtime | None = None) -> None:
         """Use the given settings, or those in force; nothing is opened before the first question."""
         self.runtime = runtime or Runtime(settings or load().settings)
-        self._asked = 0
-        self._archived_s = time.monotonic()
+        self._background = Background(self.archive)
 
     def __enter__(self) -> Self:
         """Return the client itself."""
@@ -47,7 +46,8 @@ class Client:
     def close(self) -> None:
         """Have what was asked archived, close connections and files, and leave a private server."""
         try:
-            if self._asked:
+            self._background.stop()
+            if self._background.was_nudged:
                 self.archive()
         finally:
             self.runtime.close()
@@ -70,12 +70,9 @@ class Client:
         """
         started_s = time.monotonic()
         query = self._query(text, mode=mode, project=project, user=user, timeout_s=timeout_s)
-        try:
-            return self._ask(query, mode, started_s, on_event)
-        finally:
-            self._asked += 1
-            if self._asked >= _ARCHIVE_AFTER or started_s - self._archived_s >= _ARCHIVE_EVERY_S:
-                self.archive()
+        result = self._ask(query, mode, started_s, on_event)
+        self._background.nudge()
+        return result
 
     def _ask(
         self, query: NewQuery, mode: AskMode, started_s: float, on_event: Callable[[Event], None] | None
@@ -159,15 +156,21 @@ class Client:
         return trace
 
     def archive(self) -> Drained:
-        """Have every query that has ended archived and counted, as `upkeep` does where workers run.
+        """Have what has ended archived and counted, as `upkeep` does where workers run, for at most a few seconds.
 
         Nothing is raised: what could not be archived waits on the blackboard, and the log says why.
         """
-        self._asked, self._archived_s = 0, time.monotonic()
+        runtime = self.runtime
         try:
-            return self.runtime.archivist.drain_all()
-        except StoreUnavailable as error:
+            close_dead(runtime.board)
+            if runtime.archivist.archive is None and runtime.board.workers().get(Queue.UPKEEP):
+                # Whoever archives nothing leaves it to those who may.
+                return Drained()
+            drained = runtime.archivist.drain_all()
+            runtime.archivist.tidy()
+        except KitbashError as error:
             return Drained(error=str(error))
+        return drained
 
     def _query(self, text: str, *, mode: AskMode, project: str | None, user: str, timeout_s: float | None) -> NewQuery:
         settings = self.runtime.settings

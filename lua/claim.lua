@@ -16,6 +16,7 @@ local query, claims, work, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local stage, token = ARGV[1], ARGV[2]
 local state, deadline_ms, life = unpack(redis.call('HMGET', query, 'state', 'deadline_ms', 'lifecycle'))
 if not state then return {-2} end
+life = life or ''
 if state ~= 'open' then return {-1} end
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)

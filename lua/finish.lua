@@ -9,7 +9,8 @@ local state, opened_us = unpack(redis.call('HMGET', query, 'state', 'opened_us')
 if not state then return -2 end
 if state ~= 'open' then return 0 end
 local time = redis.call('TIME')
-redis.call('HSET', query, 'state', ARGV[2], 'took_us', string.format('%.0f', time[1] * 1000000 + time[2] - opened_us))
+local now_us = time[1] * 1000000 + time[2]
+redis.call('HSET', query, 'state', ARGV[2], 'took_us', string.format('%.0f', now_us - (opened_us or now_us)))
 redis.call('SET', answer, ARGV[1])
 redis.call('XADD', events, '*', 'kind', 'finished', 'data', '')
 redis.call('RPUSH', KEYS[5], 1)

@@ -1,12 +1,14 @@
 #!lua
 -- post: fill one query's spotlights, all levels in one call; what stood in them before is replaced.
--- KEYS[1] kb:{q:<id>}:query  hash: its state    KEYS[2] kb:{q:<id>}:L0  KEYS[3] kb:{q:<id>}:L1  KEYS[4] kb:{q:<id>}:L2
+-- KEYS[1] kb:{q:<id>}:query  hash: state, kappa    KEYS[2] kb:{q:<id>}:L0  KEYS[3] kb:{q:<id>}:L1  KEYS[4] kb:{q:<id>}:L2
 -- KEYS[5] kb:{q:<id>}:L3  KEYS[6] kb:{q:<id>}:L4  KEYS[7] kb:{q:<id>}:L5  lists: items, JSON
 -- ARGV[1] ttl_s   ARGV[2] the items: the digit of the level, then JSON, one after the other as a JSON list of strings
--- Returns 1 posted | -1 the query has ended | -2 no such query | -4 an item has no level
-local state = redis.call('HGET', KEYS[1], 'state')
+-- Returns 1 posted | -1 the query has ended | -2 no such query | -3 kappa is no number above 0 | -4 an item has no level
+local state, kappa = unpack(redis.call('HMGET', KEYS[1], 'state', 'kappa'))
 if not state then return -2 end
 if state ~= 'open' then return -1 end
+kappa = tonumber(kappa)
+if not kappa or kappa ~= kappa or kappa <= 0 or kappa == math.huge then return -3 end
 local levels = {{}, {}, {}, {}, {}, {}}
 for _, item in ipairs(cjson.decode(ARGV[2])) do
   local list = levels[(tonumber(string.sub(item, 1, 1)) or -1) + 1]

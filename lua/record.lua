@@ -38,7 +38,7 @@ else
   tell('recorded', stage)
 end
 if ARGV[6] ~= '' then
-  redis.call('HSET', query, 'state', ARGV[6], 'took_us', string.format('%.0f', now_us - opened_us))
+  redis.call('HSET', query, 'state', ARGV[6], 'took_us', string.format('%.0f', now_us - (opened_us or now_us)))
   redis.call('SET', answer, ARGV[5])
   tell('finished', '', ARGV[5])
   redis.call('RPUSH', KEYS[7], 1)

@@ -9,6 +9,7 @@ from kitbash.cascade.step import late
 from kitbash.cascade.sweep import MOST_RESUMED, Care, care
 from kitbash.celery import app
 from kitbash.domain.layer import Stage, Upkeep
+from kitbash.errors import BusError
 from kitbash.observe import logs
 from kitbash.runtime import current
 from tasks.escalation import resume
@@ -23,7 +24,11 @@ BATCH: Final = 500
 def sweep() -> None:
     """Have every open query looked after: ended by its deadline, sent again when nothing happens to it."""
     for pulse in current().board.pulses(BATCH):
-        tend(pulse)
+        try:
+            tend(pulse)
+        except BusError as error:
+            # One that something else wrote to must not keep the others waiting.
+            log.warning("query.unreadable", query_id=pulse.query_id, reason=str(error))
 
 
 @app.task(name=Upkeep.ARCHIVE.value, trail=False)

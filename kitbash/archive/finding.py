@@ -18,6 +18,8 @@ from kitbash.errors import UsageError
 _MS_DIGITS: Final = 12
 _DAYS_AFTER: Final = 1
 """A query may end on the day after it was asked."""
+_DAYS_BEFORE: Final = 1
+"""An id has the time of who asked, the end that of the server: shortly after midnight it may still be yesterday."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,12 @@ def _at(file: IO[bytes], offset: int) -> Mapping[str, Any]:
 def find(root: Path, query_id: str, skipped: Skipped | None = None) -> Archived | None:
     """Return what is archived of a query, None if its trace is not.
 
-    Looks into the day the id was made and the one after it, the later first. Of a query appended more than once the
-    last append counts; amendments are kept whichever append they followed, each once, the last one last. Raises
-    UsageError if the id is not one of Kitbash's, and ArchiveError as `reader.read` does.
+    Looks into the day the id was made, the one after it and the one before, the latest first. Of a query appended more
+    than once the last append counts; amendments are kept whichever append they followed, each once, the last one last.
+    Raises UsageError if the id is not one of Kitbash's, and ArchiveError as `reader.read` does.
     """
     made_ms = int(parse_query_id(query_id)[:_MS_DIGITS], 16)
-    for later in range(_DAYS_AFTER, -1, -1):
+    for later in range(_DAYS_AFTER, -_DAYS_BEFORE - 1, -1):
         try:
             day = layout.day_of(made_ms + later * DAY_MS)
         except UsageError:  # An id can name a moment that no date can.

@@ -6,12 +6,13 @@ have a lock each, so that nobody waits while a day is compressed.
 
 import fcntl
 import os
+import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from kitbash.archive.errors import telling
+from kitbash.archive.errors import ArchiveError, telling
 from kitbash.archive.layout import LOGS
 
 APPEND_LOCK: Final = ".archive.lock"
@@ -21,19 +22,39 @@ _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _LOCK_FILE: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
+WAIT_S: Final = 3.0
+"""How long a writer waits for another one; an append takes milliseconds."""
+_POLL_S: Final = 0.01
+
+
 @contextmanager
 def writing(root: Path) -> Generator[int]:
     """Be the only one on this machine who appends, seals or deletes, for a block; give the folder of days.
 
-    Makes what is missing, for this user only. Another writer waits. Raises ArchiveError.
+    Makes what is missing, for this user only. Another writer waits, for `WAIT_S` at most. Raises ArchiveError.
     """
     with telling("make", root):
         _make(root)
     with _root(root) as held, _lock(held, root / APPEND_LOCK) as lock:
-        with telling("lock", root / APPEND_LOCK):
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        _wait_for(lock, root / APPEND_LOCK)
         with inside(held, LOGS, root / LOGS) as logs:
             yield logs
+
+
+def _wait_for(lock: int, path: Path) -> None:
+    """Hold a lock. Raises ArchiveError when another process keeps it: it may be stopped, and others must go on."""
+    ends_s = time.monotonic() + WAIT_S
+    with telling("lock", path):
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= ends_s:
+                    message = f"the archive is held by another process ({path}); wait for it or end it, then call again"
+                    raise ArchiveError(message) from None
+                time.sleep(_POLL_S)
+            else:
+                return
 
 
 @contextmanager

@@ -23,13 +23,13 @@ _ASIDE: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLO
 _LEVEL: Final = 6
 
 
-def tidy(root: Path, now_ms: int, keep_days: int) -> Tidied:
+def tidy(root: Path, now_ms: int, keep_days: int, *, most: int | None = None) -> Tidied:
     """Have every day before today compressed, and every day more than `keep_days` before today deleted (0: none).
 
     Today is that of `now_ms`, milliseconds since 1970, UTC. Appends go on meanwhile. Only files the archive names are
     touched: others stay, and their folder with them. Does nothing while another process tidies. A file that cannot
     be tidied does not stop the others; raises ArchiveError for the first of them when all is done. The same again
-    changes nothing.
+    changes nothing. With `most` no more files than that are compressed: the rest is left to the next time.
     """
     if not (root / LOGS).is_dir():
         return Tidied()
@@ -49,7 +49,7 @@ def tidy(root: Path, now_ms: int, keep_days: int) -> Tidied:
                 with _collected(failed):
                     _seal_all(root, day)
                     for file in _files(root, day):
-                        if file.number and file.form is Form.PLAIN:
+                        if file.number and file.form is Form.PLAIN and (most is None or compressed < most):
                             with _collected(failed):
                                 _compress(root, day, file)
                                 compressed += 1

@@ -60,9 +60,9 @@ class Archive:
                     file.put_back()
                 raise
 
-    def tidy(self, now_ms: int) -> Tidied:
+    def tidy(self, now_ms: int, *, most: int | None = None) -> Tidied:
         """Have the days before today compressed and those older than `keep_days` deleted; see `tidying.tidy`."""
-        return tidying.tidy(self._root, now_ms, self._keep_days)
+        return tidying.tidy(self._root, now_ms, self._keep_days, most=most)
 
     def _write(self, logs: int, batch: _Batch, opened: ExitStack, touched: list[GrowingFile]) -> None:
         written: list[GrowingFile] = []

@@ -16,6 +16,7 @@ class PostCode(IntEnum):
     POSTED = 1
     ENDED = -1
     MISSING = -2
+    BAD_KAPPA = -3
     NO_LEVEL = -4
 
 

@@ -13,7 +13,7 @@ from redis.exceptions import RedisClusterException
 from redis.retry import Retry
 
 from kitbash.blackboard.scripts import AnyRedis
-from kitbash.errors import ConfigError, StoreUnavailable
+from kitbash.errors import BusError, ConfigError, StoreUnavailable
 
 _BROKERS: Final = ("redis://", "rediss://", "redis+socket://", "sentinel://")
 _EVICTING: Final = ("allkeys-", "volatile-")
@@ -78,7 +78,10 @@ def broker_url(url: str) -> str:
 
 @contextmanager
 def translated(url: str) -> Generator[None]:
-    """Turn redis-py's errors in a block into Kitbash's, naming the server and what to do."""
+    """Turn redis-py's errors in a block into Kitbash's, naming the server and what to do.
+
+    A key of a wrong type is BusError: it concerns one query, not the server.
+    """
     try:
         yield
     except (redis.ConnectionError, redis.TimeoutError) as error:
@@ -88,6 +91,9 @@ def translated(url: str) -> Generator[None]:
         )
         raise StoreUnavailable(message) from error
     except (redis.RedisError, RedisClusterException) as error:
+        if "WRONGTYPE" in str(error):
+            message = f"a key of Kitbash at {masked(url)} is not of its type; something else wrote to it"
+            raise BusError(message) from error
         message = f"Redis at {masked(url)} refused: {_first_line(error)}"
         raise StoreUnavailable(message) from error
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kitbash.domain.codec import dumps
+from kitbash.errors import BusError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,10 @@ def pack(packed: Packed) -> str:
 
 
 def unpack(text: str) -> Packed:
-    """Return what `pack` took."""
-    events, verdicts, decisions, checks = json.loads(zlib.decompress(base64.b85decode(text)))
-    return Packed([(entry_id, fields) for entry_id, fields in events], verdicts, decisions, checks)
+    """Return what `pack` took. Raises BusError for any other text."""
+    try:
+        events, verdicts, decisions, checks = json.loads(zlib.decompress(base64.b85decode(text)))
+        return Packed([(entry_id, fields) for entry_id, fields in events], verdicts, decisions, checks)
+    except (ValueError, TypeError, zlib.error) as error:
+        message = "the record of a query is not what Kitbash packs; something else wrote to its key"
+        raise BusError(message) from error

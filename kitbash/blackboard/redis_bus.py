@@ -39,7 +39,8 @@ class RedisBus(RedisLanes):
     def post(self, query_id: QueryId, items: Sequence[Item]) -> PostCode:
         """Have the six spotlights of a query hold exactly these items."""
         with translated(self._url):
-            return PostCode(self._run(self._scripts.post, *self._posting(query_id, items)))
+            code = PostCode(self._run(self._scripts.post, *self._posting(query_id, items)))
+        return _checked(code, query_id)
 
     def couple(self, query_id: QueryId) -> Coupled | None:
         """Have the rules applied to a query's spotlights with its kappa; None when it has ended or is gone."""
@@ -61,7 +62,7 @@ class RedisBus(RedisLanes):
                 (self._scripts.couple, *self._coupling(query_id)),
                 (self._scripts.health, [at.deltas], [threshold]),
             )
-        if PostCode(posted) is not PostCode.POSTED:
+        if _checked(PostCode(posted), query_id) is not PostCode.POSTED:
             return None
         coupled = self._coupled(query_id, reply)
         return None if coupled is None else (coupled, _health(health))
@@ -112,8 +113,7 @@ class RedisBus(RedisLanes):
             case CoupleCode.ENDED | CoupleCode.MISSING:
                 return None
             case CoupleCode.BAD_KAPPA:
-                message = f"query {query_id} has a kappa that is no number above 0; ask it again with another"
-                raise BusError(message)
+                raise BusError(_bad_kappa(query_id))
             case CoupleCode.NOT_A_LIST:
                 message = f"spotlight L{rest[0]} of query {query_id} is no list; something else wrote to its key"
                 raise BusError(message)
@@ -152,6 +152,16 @@ class RedisBus(RedisLanes):
                 return replies
         # The server has forgotten a script: each loads itself. Running them again gives the same.
         return [self._run(*call) for call in calls]
+
+
+def _checked(code: PostCode, query_id: QueryId) -> PostCode:
+    if code is PostCode.BAD_KAPPA:
+        raise BusError(_bad_kappa(query_id))
+    return code
+
+
+def _bad_kappa(query_id: QueryId) -> str:
+    return f"query {query_id} has a kappa that is no number above 0; ask it again with another"
 
 
 def earlier(lifecycle: Lifecycle | None) -> str:

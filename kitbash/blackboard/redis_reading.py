@@ -1,5 +1,6 @@
 """How a query stands and what happened to it, read from Redis."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, cast
@@ -50,7 +51,12 @@ class RedisReading(RedisEnding):
 
     def events(self, query_id: QueryId, *, after: str, block_ms: int) -> Sequence[Event]:
         """Return the query's events after an entry id, waiting up to `block_ms` for the first."""
-        entries = self._stream(keys.query_keys(query_id).events, after, block_ms)
+        at = keys.query_keys(query_id)
+        entries = self._stream(at.events, after, 0)
+        if not entries:
+            with translated(self._url):
+                is_settled = bool(self._client.exists(at.record))
+            entries = [] if is_settled else self._stream(at.events, after, block_ms)
         if entries and not any(event.kind in _ELSEWHERE for event in entries):
             return entries
         trace = self.trace(query_id)
@@ -110,16 +116,16 @@ class RedisReading(RedisEnding):
             project=query["project"],
             mode=Mode(query["mode"]),
             state=query["state"],
-            opened_ms=int(query["opened_us"]) // 1000,
+            opened_ms=int(query.get("opened_us", 0)) // 1000,
             deadline_ms=int(query["deadline_ms"]),
             answer=codec.answer_from(answer) if answer else None,
             verdicts=tuple(codec.verdict_from(text) for text in verdicts),
             events=tuple(_told(events, query["text"], answer, verdicts, deltas, decisions)),
             work=work,
-            kappa=float(query["kappa"]),
+            kappa=number_of(query["kappa"]),
             user=query["user"],
             session=query["session"],
-            lifecycle=query["lifecycle"],
+            lifecycle=query.get("lifecycle", ""),
             took_us=int(query.get("took_us", 0)),
             items=items_of(levels),
             coupled=coupled_of(int(coupled_ms), places, checks, deltas) if coupled_ms else None,
@@ -144,6 +150,14 @@ class RedisReading(RedisEnding):
             _pulse(QueryId(query_id), now_ms, fields, claims)
             for query_id, fields, claims in zip(ids, replies[::2], replies[1::2], strict=True)
         ]
+
+
+def number_of(kappa: str) -> float:
+    """Return a kappa; what is no number is found out when levels are coupled, and said there."""
+    try:
+        return float(kappa)
+    except ValueError:
+        return math.nan
 
 
 def _told(events: Sequence[Event], text: str | None, answer: str | None, *lists_of: Sequence[str]) -> list[Event]:

@@ -15,7 +15,7 @@ from kitbash.blackboard.board import (
 )
 from kitbash.blackboard.connection import translated
 from kitbash.blackboard.redis_bus import FEED_LENGTH, earlier
-from kitbash.blackboard.redis_reading import RedisReading
+from kitbash.blackboard.redis_reading import RedisReading, number_of
 from kitbash.blackboard.scripts import AnyRedis
 from kitbash.domain import bus_codec, codec
 from kitbash.domain.answer import Answer
@@ -86,7 +86,7 @@ class RedisStages(RedisReading):
         if self._is_cluster and is_new and claiming.lifecycle:
             self._tell(query_id, EventKind.LIFECYCLE, claiming.lifecycle.value)
         query = OpenQuery(
-            query_id, text, project, float(kappa), int(remaining_ms), _mapping(work), user, at_ms=int(now_ms)
+            query_id, text, project, number_of(kappa), int(remaining_ms), _mapping(work), user, at_ms=int(now_ms)
         )
         return Claim(code, query)
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from kitbash.archive.entry import Entry
 from kitbash.archive.errors import ArchiveError
+from kitbash.archive.layout import day_of
 from kitbash.archive.writer import Archive
 from kitbash.blackboard.board import Blackboard, Trace
 from kitbash.cascade import stats
@@ -22,6 +23,8 @@ from kitbash.observe import logs
 BATCH: Final = 500
 LEASE_MS: Final = 15_000
 """How long one archivist keeps others away when it dies at work."""
+MOST_S: Final = 0.5
+"""How long one round may take: whoever calls has other things to do, such as ending queries in time."""
 PAUSE_S: Final = 10.0
 """How long a disk that refused is left alone."""
 
@@ -71,21 +74,23 @@ class Archivist:
         finally:
             self.board.release_slot(Queue.UPKEEP, token=token)
 
-    def drain_all(self) -> Drained:
-        """Have everything that has ended archived, until there is no more or the archive refuses."""
+    def drain_all(self, *, most_s: float = MOST_S) -> Drained:
+        """Have what has ended archived, batch after batch, until there is no more, `most_s` are over, or it refuses."""
         written = lost = 0
+        ends_s = time.monotonic() + most_s
         while True:
             drained = self.drain()
             written, lost = written + drained.written, lost + drained.lost
-            if drained.error is not None or not drained.written + drained.lost:
+            is_done = drained.error is not None or not drained.written + drained.lost
+            if is_done or time.monotonic() >= ends_s:
                 return Drained(written, lost, drained.error)
 
     def tidy(self) -> None:
-        """Have old days compressed and deleted; a disk that refuses is told in the log."""
+        """Have old days deleted and one file of them compressed; a disk that refuses is told in the log."""
         if self.archive is None:
             return
         try:
-            self.archive.tidy(time.time_ns() // 1_000_000)
+            self.archive.tidy(time.time_ns() // 1_000_000, most=1)
         except ArchiveError as error:
             _log.warning("archive.not_tidied", error=str(error))
 
@@ -133,7 +138,7 @@ class Archivist:
         for trace, _ in told:
             self.board.settle(trace.query_id, decay_s=self.decay_s, is_logged=self.archive is not None)
             written = {stats.WRITTEN: 1} if self.archive is not None else {}
-            day = stats.day_of(trace.opened_ms + trace.took_us // 1000)
+            day = day_of(trace.opened_ms + trace.took_us // 1000)
             self.board.tally(trace.query_id, day, stats.counts_of(trace) | written)
         return Drained(len(told))
 
@@ -155,4 +160,4 @@ class Archivist:
 
 
 def _today() -> str:
-    return stats.day_of(time.time_ns() // 1_000_000)
+    return day_of(time.time_ns() // 1_000_000)

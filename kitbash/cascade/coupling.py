@@ -62,7 +62,9 @@ def contests(one: Fact, other: Fact, kappa: float) -> bool:
     levels = (min(one.level, other.level), max(one.level, other.level))
     is_fiction = any(faction_of(fact.cartridge) is Faction.FICTION for fact in (one, other))
     size, _ = size_of(one.claims, other.claims)
-    return levels in SEVERITIES and size > COUNTS_ABOVE / kappa and not (kappa < 1 and is_fiction)
+    # With a kappa that couples nothing, Layer 0 must not be the one that trusts.
+    limit = COUNTS_ABOVE / kappa if kappa > 0 else 0.0
+    return levels in SEVERITIES and size > limit and not (kappa < 1 and is_fiction)
 
 
 class _Rules:

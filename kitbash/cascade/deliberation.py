@@ -32,7 +32,7 @@ def deliberate(
     parts = spotlight.ranked_parts(candidates, with_.weights)
     proposed = spotlight.proposals(parts)
     context = None
-    if with_.context is not None:
+    if with_.context is not None and query.user:
         context = with_.context.visit(query.user, plan.form, spotlight.shares(proposed))
     leading = {it.ident for it in proposed if it.leads}
     facts = {ident_of(candidate.fact): candidate.fact for candidate in candidates}
@@ -55,7 +55,17 @@ def deliberate(
         return None
     coupled, health = considered
     names = tuple(dict.fromkeys((*(it.ident for it in proposed), *map(ident_of, rivals))))
-    bus = BusState(names, items, coupled, health, context, plan.leans, intent.world(query.text))
+    bus = BusState(
+        names,
+        items,
+        coupled,
+        health,
+        context,
+        leans=plan.leans,
+        world=intent.world(query.text),
+        items_per_level=with_.policy.items_per_level,
+        dissonance_threshold=with_.policy.dissonance_threshold,
+    )
     found = settled(bus, agent.rule(bus), plan, candidates, weights=with_.weights, threshold=threshold)
     return replace(found, evidence=_in_full(found.evidence, (*facts.values(), *rivals)))
 
@@ -64,18 +74,24 @@ def settled(
     bus: BusState, ruling: Ruling, plan: Plan, candidates: Sequence[Candidate], *, weights: Weights, threshold: float
 ) -> Finding:
     """Return what Layer 2 says once triage has ruled: an answer, a refusal, a question back, or neither. Pure."""
-    curation = Curation(_withheld(bus, ruling, candidates), ruling.factor, bus.context)
+    curation = Curation(
+        _withheld(bus, ruling, candidates),
+        ruling.factor,
+        bus.context,
+        items_per_level=bus.items_per_level,
+        dissonance_threshold=bus.dissonance_threshold,
+    )
     found = fuse(curated(candidates, curation), weights, threshold, parts=len(plan.parts), factor=ruling.factor)
     found = replace(found, product=curation_to(curation), decisions=ruling.decisions)
     if ruling.delta is None or ruling.response is Response.LOWER:
         return found
     delta = ruling.delta
     sides = [it for it in bus.items if it.ident in {delta.item_a, delta.item_b}]
-    said = " or ".join(f"“{it.text}” ({it.level.label}, {it.ident})" for it in sides)
+    said = [f"“{it.text}” ({it.level.label}, {it.ident})" for it in sides]
     refusal = (
-        f"I cannot answer: what I know contradicts itself. {said.replace(' or ', ' against ', 1)}"
+        f"I cannot answer: what I know contradicts itself. {' against '.join(said)}."
         if ruling.response is Response.REFUSE
-        else f"My sources disagree. Which do you mean: {said}? Ask again with “really” or “in the story”."
+        else f"My sources disagree. Which do you mean: {' or '.join(said)}? Add “really” to ask for what is measured."
     )
     reason = f"{delta.severity.value} contradiction {delta.delta_id}: {delta.item_a} against {delta.item_b}"
     evidence = tuple(_fact_of(it) for it in sides)

@@ -103,13 +103,19 @@ def _trace_line(trace: Trace, ended_ms: int, policy: Policy, weights: Weights) -
     }
     if trace.coupled is not None:
         coupled = trace.coupled
+        curation = json.loads(trace.work.get(Stage.FUSE.value, "null"))
+        # What was set where it was thought; whoever archives may have other settings.
+        held = curation or {
+            "items_per_level": policy.items_per_level,
+            "dissonance_threshold": policy.dissonance_threshold,
+        }
         line |= {
             "coupled_ms": coupled.at_ms,
-            "dissonance_threshold": policy.dissonance_threshold,
-            "items_per_level": policy.items_per_level,
+            "dissonance_threshold": held["dissonance_threshold"],
+            "items_per_level": held["items_per_level"],
             "weights": {"values": list(weights.values), "bias": weights.bias},
             "plan": json.loads(trace.work.get(Stage.TRIAGE.value, "null")),
-            "curation": json.loads(trace.work.get(Stage.FUSE.value, "null")),
+            "curation": curation,
             "candidates": [candidate for text in searched for candidate in json.loads(text)],
             "items": [[int(it.level), json.loads(bus_codec.item_to(it))] for it in trace.items],
             "places": {ident: [it.place.value, it.reason] for ident, it in coupled.placements.items()},

@@ -158,7 +158,17 @@ class _Replay:
         health = coupling.health(coupled.deltas, was.dissonance_threshold)
         facts = (it.ident for it in meant if it.level.states_facts)
         names = tuple(dict.fromkeys((*(it.ident for it in proposed), *facts)))
-        return BusState(names, items, coupled, health, context, plan.leans, intent.world(was.text))
+        return BusState(
+            names,
+            items,
+            coupled,
+            health,
+            context,
+            leans=plan.leans,
+            world=intent.world(was.text),
+            items_per_level=was.items_per_level,
+            dissonance_threshold=was.dissonance_threshold,
+        )
 
 
 def changes(was: Recorded, now: Outcome, set_to: Overrides) -> list[Change]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from kitbash.blackboard.board import OpenQuery, stage_name
@@ -13,6 +14,7 @@ from kitbash.domain.candidate import Candidate
 from kitbash.domain.curation import Curation, curation_from
 from kitbash.domain.fact import Fact
 from kitbash.domain.ids import new_token
+from kitbash.domain.item import ident_of
 from kitbash.domain.layer import Queue, Stage
 from kitbash.domain.lifecycle import Lifecycle
 from kitbash.domain.plan import Plan
@@ -32,9 +34,11 @@ def plan_of(product: str | None) -> Plan:
 
 
 def curation_in(work: Mapping[str, str]) -> Curation:
-    """Return what triage left of the evidence; all of it, if the levels were not coupled."""
+    """Return what triage left of the evidence. Where levels could not be coupled, what claims anything is withheld."""
     product = work.get(Stage.FUSE.value)
-    return curation_from(product, with_context=False) if product else Curation()
+    if product:
+        return curation_from(product, with_context=False)
+    return Curation(frozenset(ident_of(it.fact) for it in candidates_in(work) if it.fact.claims))
 
 
 def candidates_in(work: Mapping[str, str]) -> list[Candidate]:
@@ -45,7 +49,8 @@ def candidates_in(work: Mapping[str, str]) -> list[Candidate]:
 
 
 def _reflex(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
-    return reflex.answer(query.text, with_.policy.project(query.project), with_.library)
+    project = replace(with_.policy.project(query.project), kappa=query.kappa)
+    return reflex.answer(query.text, project, with_.library)
 
 
 def _triage(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:

@@ -7,7 +7,6 @@ list of all durations and are at most 5 % off.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 from kitbash.blackboard.board import Trace
@@ -49,11 +48,6 @@ class Stats:
     archived: int
     failed: int
     lost: int
-
-
-def day_of(at_ms: int) -> str:
-    """Return the day (UTC) of a moment, `YYYY-MM-DD`."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d")
 
 
 def counts_of(trace: Trace) -> dict[str, int]:

@@ -3,13 +3,17 @@
 from enum import Enum, auto
 from typing import Final
 
-from kitbash.blackboard.board import OPEN, Pulse
+from kitbash.blackboard.board import OPEN, Blackboard, Pulse
+from kitbash.cascade.step import late
 
 STALLED_MS: Final = 3000
 """How long nothing may happen to a query, with no lease running, before its canvas is sent again; doubled each time."""
 MOST_RESUMED: Final = 4
 CLOSING_MS: Final = 1250
 """How long before its deadline an open query is ended: the sweep runs every second, and it must be over by then."""
+
+
+_LOOKED_AT: Final = 50
 
 
 class Care(Enum):
@@ -19,6 +23,21 @@ class Care(Enum):
     EXPIRE = auto()
     RESUME = auto()
     FORGET = auto()
+
+
+def close_dead(board: Blackboard) -> None:
+    """Have queries whose caller died ended when their time is up, and dropped from the open ones when they ended.
+
+    Raises StoreUnavailable when the blackboard does not answer.
+    """
+    for pulse in board.pulses(_LOOKED_AT):
+        match care(pulse):
+            case Care.EXPIRE:
+                board.finish(pulse.query_id, late())
+            case Care.FORGET:
+                board.forget(pulse.query_id)
+            case Care.RESUME | Care.NOTHING:
+                pass
 
 
 def care(pulse: Pulse) -> Care:

@@ -48,8 +48,12 @@ def show(result: Result) -> None:
     if answer.layer is not None:
         how = f"layer {int(answer.layer)} {answer.layer.label}, confidence {answer.confidence:.2f}"
         output.emphasised(f"  {how}, {result.latency_ms:.1f} ms, {result.mode.value}, {result.query_id}", "dim")
-    elif answer.status is Status.UNKNOWN and answer.sources:
-        output.emphasised("  The nearest evidence:", "dim")
+    else:
+        output.emphasised(
+            f"  {answer.status.value}, {result.latency_ms:.1f} ms, {result.mode.value}, {result.query_id}", "dim"
+        )
+        if answer.sources:
+            output.emphasised("  The nearest evidence:", "dim")
     for number, fact in enumerate(answer.sources, start=1):
         origin = f" ({'; '.join(fact.sources)})" if fact.sources else ""
         text = "" if fact.text == answer.text else f" {fact.text}"

@@ -56,7 +56,9 @@ def settle(client: Client, query_id: QueryId, delta_id: str, decision: str) -> N
         # It is archived later, with what was resolved.
         return
     archived = finding.find(client.runtime.settings.paths.archive, query_id)
-    if archived is not None and client.runtime.archivist.archive is not None:
+    if archived is None:
+        output.note("The query is not in the archive here: what was resolved is kept as long as its keys live.")
+    elif client.runtime.archivist.archive is not None:
         line = bus_codec.delta_to(known[delta_id]) | {"resolution": said}
         entry = Entry(archived.trace["ended_ms"], query_id, {Kind.STRUCTURAL_DELTAS: [line]})
         client.runtime.archivist.archive.append([entry])

@@ -1,6 +1,7 @@
 """`kitbash doctor`: everything Kitbash needs, one check a line, each with what mends it."""
 
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -64,6 +65,7 @@ def run() -> Iterator[Check]:
         yield _tried("server", lambda: _server(runtime))
         yield _tried("blackboard", lambda: runtime.board.server())  # noqa: PLW0108 - the board itself may fail
         yield from _cartridges(runtime)
+        yield _archive(runtime)
         yield _model(runtime)
     finally:
         runtime.close()
@@ -100,6 +102,18 @@ def _model(runtime: Runtime) -> Check:
     if runtime.settings.kobold.address is None:
         return Check("model", State.WARNING, "none: set KITBASH_KOBOLD__URL to use one")
     return _tried("model", lambda: f"{runtime.generator}, not asked")
+
+
+def _archive(runtime: Runtime) -> Check:
+    """Say where ended queries go, and whether they can."""
+    root, settings = runtime.settings.paths.archive, runtime.settings.archive
+    if not settings.enabled:
+        return Check("archive", State.WARNING, "off: ended queries are counted, not kept")
+    there = next(folder for folder in (root, *root.parents) if folder.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        return Check("archive", State.FAILED, f"{there} cannot be written; name another folder: KITBASH_ARCHIVE_DIR")
+    kept = f"{settings.keep_days} days" if settings.keep_days else "for ever"
+    return Check("archive", State.OK, f"{root}, kept {kept}")
 
 
 def _cartridges(runtime: Runtime) -> Iterator[Check]:

@@ -11,7 +11,7 @@ from kitbash.cascade.overrides import overrides
 from kitbash.cli import output
 from kitbash.client import Client
 from kitbash.domain.ids import parse_query_id
-from kitbash.errors import NotFound, StoreUnavailable, Unavailable
+from kitbash.errors import NotFound, Unavailable, UsageError
 
 _DAY_CHARS = len("2026-01-01")
 
@@ -23,14 +23,21 @@ def replay(what: str, *, settings: Sequence[str], as_json: bool) -> None:
         root = client.runtime.settings.paths.archive
         try:
             # What ended a moment ago may still be on the blackboard.
-            client.archive()
-        except (Unavailable, StoreUnavailable) as error:
-            output.note(f"Only what is archived is replayed: {error}")
+            error = client.archive().error
+        except Unavailable as unavailable:
+            error = str(unavailable)
+    if error is not None:
+        output.note(f"Only what is archived is replayed: {error}")
     skipped = Skipped()
-    count, changed = 0, list[Differing]()
+    count, unreadable, changed = 0, 0, list[Differing]()
     for line, digests in _lines(root, what, skipped):
+        try:
+            differing = compare(line, digests, set_to)
+        except UsageError as error:
+            unreadable += 1
+            output.note(str(error))
+            continue
         count += 1
-        differing = compare(line, digests, set_to)
         if differing is not None:
             changed.append(differing)
             if not as_json:
@@ -45,7 +52,7 @@ def replay(what: str, *, settings: Sequence[str], as_json: bool) -> None:
                 "changed": len(changed),
                 "set": list(settings),
                 "differences": told,
-                "skipped": skipped.total,
+                "skipped": skipped.total + unreadable,
             }
         )
     else:
@@ -61,7 +68,7 @@ def _lines(root: Path, what: str, skipped: Skipped) -> Iterator[tuple[Mapping[st
     query_id = parse_query_id(what)
     found = finding.find(root, query_id, skipped)
     if found is None:
-        message = f"query {query_id} is not in the archive at {root}; `kitbash tail` shows the ids of new ones"
+        message = f"query {query_id} is not in the archive at {root}; `kitbash ask` prints the id of each question"
         raise NotFound(message)
     yield found.trace, Digests.of_query(found)
 

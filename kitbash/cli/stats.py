@@ -3,18 +3,17 @@
 import time
 from typing import Any
 
+from kitbash.archive.layout import DAY_MS, day_of
 from kitbash.cascade import stats as counting
 from kitbash.cascade.stats import Durations, Stats
 from kitbash.cli import output
 from kitbash.client import Client
 
-_DAY_MS = 86_400_000
-
 
 def stats(*, as_json: bool, days: int) -> None:
     """Print what was counted today and on the days before."""
     now_ms = time.time_ns() // 1_000_000
-    wanted = [counting.day_of(now_ms - back * _DAY_MS) for back in range(days)]
+    wanted = [day_of(now_ms - back * DAY_MS) for back in range(days)]
     with Client() as client:
         drained = client.archive()
         board = client.runtime.board
@@ -26,7 +25,8 @@ def stats(*, as_json: bool, days: int) -> None:
     output.line(f"queries    {found.queries} in {days} days")
     for status, count in found.statuses.items():
         output.line(f"  {status.value:9} {count}")
-    output.line(f"archive    {found.archived} written, {waiting} waiting, {found.failed} refused, {found.lost} lost")
+    kept = f"{found.archived} written, {waiting} waiting, {found.lost} lost"
+    output.line(f"archive    {kept}; the disk refused {found.failed} times")
     if drained.error is not None:
         output.note(f"The archive is not written: {drained.error}")
     contradictions = ", ".join(f"{count} {severity.value}" for severity, count in found.deltas.items() if count)

@@ -25,7 +25,7 @@ def status(*, as_json: bool, worker: str | None = None) -> None:
         output.print_json(found)
         return
     output.line(f"server     {found['server']} ({found['address']})")
-    output.line(f"open       {found['open_queries']} queries")
+    output.line(f"open       {found['open_queries']} queries, {found['ended_queries']} wait to be archived")
     output.line(f"cartridges {found['cartridges']} with {found['facts']} facts, {len(found['set_aside'])} set aside")
     output.table(
         "Queues",
@@ -49,6 +49,7 @@ def read(client: Client) -> dict[str, Any]:
         "address": connection.masked(runtime.at.blackboard),
         "is_private": runtime.at.lease is not None,
         "open_queries": board.count_open(),
+        "ended_queries": board.count_ended(),
         "cartridges": len(library.cartridges),
         "facts": sum(it.index.fact_count for it in library.cartridges.values()),
         "set_aside": [{"name": it.name, "reason": it.reason} for it in library.set_aside],

@@ -39,7 +39,7 @@ def show(event: Event, *, as_json: bool) -> None:
         )
         return
     clock = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M:%S.%f")[:-3]
-    output.line(f"{clock}  {event.query_id[-8:]}  {event.kind.value:9} {words(event)}")
+    output.line(f"{clock}  {event.query_id}  {event.kind.value:9} {words(event)}")
     output.flush()
 
 

@@ -14,6 +14,7 @@ class BusState:
 
     `proposed` names every fact that search and the rivals brought, the most likely first; `leans` says that the
     question leans on what was asked before, and `world` which world it names: what is told (L2) or measured (L0).
+    The numbers are what was set where the spotlights were filled.
     """
 
     proposed: tuple[str, ...]
@@ -23,3 +24,5 @@ class BusState:
     context: Snapshot | None = None
     leans: bool = False
     world: Level | None = None
+    items_per_level: int = 0
+    dissonance_threshold: int = 0

@@ -12,18 +12,26 @@ from kitbash.domain.context import Snapshot
 class Curation:
     """`withheld` names the items that must not be drawn on; every confidence is multiplied by `factor` (0 to 1).
 
-    `context` is what was remembered when the spotlights were filled.
+    `context` is what was remembered when the spotlights were filled, the numbers what was set in the process that did.
     """
 
     withheld: frozenset[str] = frozenset()
     factor: float = 1.0
     context: Snapshot | None = None
+    items_per_level: int = 0
+    dissonance_threshold: int = 0
 
 
 def curation_to(curation: Curation) -> str:
     """Return a curation as JSON."""
     context = "null" if curation.context is None else curation.context.to_json()
-    return f'{{"withheld":{dumps(sorted(curation.withheld))},"factor":{dumps(curation.factor)},"context":{context}}}'
+    numbers = {
+        "withheld": sorted(curation.withheld),
+        "factor": curation.factor,
+        "items_per_level": curation.items_per_level,
+        "dissonance_threshold": curation.dissonance_threshold,
+    }
+    return f'{dumps(numbers)[:-1]},"context":{context}}}'
 
 
 def curation_from(text: str, *, with_context: bool = True) -> Curation:
@@ -31,4 +39,10 @@ def curation_from(text: str, *, with_context: bool = True) -> Curation:
     record: dict[str, Any] = json.loads(text)
     is_told = with_context and record["context"] is not None
     context = Snapshot.from_json(dumps(record["context"])) if is_told else None
-    return Curation(frozenset(record["withheld"]), record["factor"], context)
+    return Curation(
+        withheld=frozenset(record["withheld"]),
+        factor=record["factor"],
+        context=context,
+        items_per_level=record["items_per_level"],
+        dissonance_threshold=record["dissonance_threshold"],
+    )

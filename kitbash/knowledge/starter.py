@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from kitbash import assets
-from kitbash.knowledge import build, index, layout
+from kitbash.knowledge import index, layout
 from kitbash.knowledge.folder import writing
-from kitbash.knowledge.source import files
 
 _STAMP: Final = ".starter"
 
@@ -24,6 +23,10 @@ def ensure(where: Path) -> None:
         made_of, *names = stamp.read_text(encoding="utf-8").split()
         if made_of == digest.hexdigest() and names == list(layout.folders(where)):
             return
+    # Imported here: what reads Markdown is needed once a release, and most questions come later.
+    from kitbash.knowledge import build  # noqa: PLC0415
+    from kitbash.knowledge.source import files  # noqa: PLC0415
+
     with writing(where):
         built = [build.build(recipe, where).name for recipe in files.recipes(list(sources))]
         for name, folder in layout.folders(where).items():

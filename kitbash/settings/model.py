@@ -161,7 +161,7 @@ class Project(Subject):
 
 
 class Persona(Subject):
-    """How an answer sounds: its masks (L5), and whose they are."""
+    """The masks (L5) of a project, and whose they are: they stand on the bus, and prompts do not use them yet."""
 
     masks: tuple[str, ...] = Field(min_length=1, max_length=8)
     character_context: str = ""

@@ -39,6 +39,10 @@ class GivenSource(PydanticBaseSettingsSource):
         return self.tree
 
 
+_MAPPINGS: Final = frozenset({"projects", "personas"})
+"""Settings that are a mapping as a whole; in the environment they are JSON or YAML."""
+
+
 def from_names(model: type[BaseModel], given: Mapping[str, str | None], origin: str) -> Tree:
     """Return the tree that environment names set; an empty value sets nothing.
 
@@ -53,7 +57,7 @@ def from_names(model: type[BaseModel], given: Mapping[str, str | None], origin: 
             branch = tree
             for part in above:
                 branch = branch.setdefault(part, {})
-            branch[last] = parse_mapping(value, name) if dotted == "projects" else value
+            branch[last] = parse_mapping(value, name) if dotted in _MAPPINGS else value
     return tree
 
 

@@ -255,13 +255,14 @@ def test_fiction_is_only_flagged_in_a_fluid_project(board: Blackboard) -> None:
 def test_a_kappa_that_is_no_number_above_zero_couples_nothing(board: Blackboard, kappa: float) -> None:
     query = new_query(kappa=kappa)
     board.open(query)
-    board.post(query.query_id, SPOTLIGHTS)
+    with pytest.raises(BusError, match=query.query_id):
+        board.post(query.query_id, SPOTLIGHTS)
     with pytest.raises(BusError, match=query.query_id):
         board.couple(query.query_id)
-    trace = traced(board, query)
-    assert (trace.items, trace.coupled, len(trace.events)) == (SPOTLIGHTS, None, 1)
     with pytest.raises(BusError, match=query.query_id):
         board.consider(query.query_id, SPOTLIGHTS, threshold=0)
+    trace = traced(board, query)
+    assert (trace.items, trace.coupled, len(trace.events)) == ((), None, 1)
 
 
 @pytest.mark.parametrize("threshold", range(4))

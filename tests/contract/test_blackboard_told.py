@@ -217,3 +217,10 @@ def test_who_asked_is_told_to_the_stages_and_in_the_trace(board: Blackboard, que
     trace = traced(board, query)
     assert (claimed.user, claimed.kappa) == (query.user, query.kappa)
     assert (trace.user, trace.session, trace.kappa) == (query.user, query.session, query.kappa)
+
+
+def test_life_does_not_go_on_after_the_end(board: Blackboard, query: NewQuery) -> None:
+    board.finish(query.query_id, ANSWER)
+    board.advance(query.query_id, Lifecycle.GENERATION)
+    assert lives(board, query) == []
+    assert fed(board, EventKind.LIFECYCLE) == []

@@ -74,7 +74,8 @@ def traces(root: Path) -> list[str]:
 
 
 def stats(client: Client) -> Any:
-    from kitbash.cascade.stats import day_of, summary
+    from kitbash.archive.layout import day_of
+    from kitbash.cascade.stats import summary
 
     days = [day_of(client.trace(it).opened_ms) for it in client.runtime.board.ended(1)] or sorted(
         path.name for path in (client.runtime.settings.paths.archive / "logs").iterdir()

@@ -58,6 +58,15 @@ def test_a_query_that_ended_on_the_next_day_is_found(tmp_path: Path) -> None:
     assert len(found.lines[Kind.COUPLING_CHECKS]) == 2
 
 
+def test_a_query_that_ended_before_the_midnight_of_its_id_is_found(tmp_path: Path) -> None:
+    """Its id has the clock of who asked, its end that of the server."""
+    made = query_id(1, MIDNIGHT_MS + 5)
+    archive(tmp_path).append([Entry(MIDNIGHT_MS - 3, made, {Kind.QUERY_TRACES: [{"n": 1}]})])
+    found = find(tmp_path, made)
+    assert found is not None
+    assert found.day == DAY
+
+
 def test_the_later_day_counts_where_both_have_the_query(tmp_path: Path) -> None:
     asked = query_id(1, MIDNIGHT_MS - 1)
     archive(tmp_path).append([Entry(ms, asked, entry(1).lines) for ms in (MIDNIGHT_MS, MIDNIGHT_MS - 1)])

@@ -8,8 +8,8 @@ from typing import Final
 
 import pytest
 
+from kitbash.archive.layout import day_of
 from kitbash.blackboard import keys
-from kitbash.cascade.stats import day_of
 from kitbash.domain.layer import Queue
 from tests.e2e.processes import Env, environment, kitbash
 from tests.integration.cli_asking import Cli
@@ -116,7 +116,7 @@ def test_the_stats_count_each_query_once(cli: Cli, env: Env) -> None:
         assert found["archive_error"] is None
     readable = cli("stats", "--days", "1")
     assert "queries    3 in 1 days" in readable.out
-    assert "archive    3 written, 0 waiting, 0 refused, 0 lost" in readable.out
+    assert "archive    3 written, 0 waiting, 0 lost; the disk refused 0 times" in readable.out
     assert "deltas     1 critical" in readable.out
     assert readable.is_clean
 

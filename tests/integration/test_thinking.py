@@ -9,11 +9,12 @@ import pytest
 
 from kitbash.archive import finding
 from kitbash.archive.entry import Kind
+from kitbash.archive.layout import day_of
 from kitbash.blackboard import keys
 from kitbash.cascade.archivist import Drained
 from kitbash.cascade.compare import Digests, compare
 from kitbash.cascade.overrides import Overrides, overrides
-from kitbash.cascade.stats import Stats, day_of, summary
+from kitbash.cascade.stats import Stats, summary
 from kitbash.cascade.step import late
 from kitbash.client import Client
 from kitbash.domain.answer import AskMode, Status

@@ -11,11 +11,12 @@ from typing import Final
 import pytest
 
 from kitbash.archive import finding
+from kitbash.archive.layout import day_of
 from kitbash.blackboard import keys
 from kitbash.cascade.archivist import Archivist, Drained
 from kitbash.cascade.compare import Digests, compare
 from kitbash.cascade.overrides import Overrides
-from kitbash.cascade.stats import Stats, day_of, summary
+from kitbash.cascade.stats import Stats, summary
 from kitbash.client import Client
 from kitbash.domain.answer import AskMode
 from kitbash.domain.ids import QueryId, parse_query_id

@@ -31,6 +31,11 @@ class MemoryBus(MemoryStore):
                 return PostCode.MISSING
             if query.state != OPEN:
                 return PostCode.ENDED
+            try:
+                coupling.check_kappa(query.new.kappa)
+            except UsageError as error:
+                message = f"query {query_id}: {error}"
+                raise BusError(message) from error
             query.spotlights.fill(texts, self._clock_ms(), self._ttl_ms)
             return PostCode.POSTED
 
@@ -84,5 +89,5 @@ class MemoryBus(MemoryStore):
     def advance(self, query_id: QueryId, lifecycle: Lifecycle) -> None:
         with self._changed:
             query = self._query(query_id)
-            if query is not None and not query.is_settled:
+            if query is not None and query.state == OPEN:
                 self._come(query, lifecycle)

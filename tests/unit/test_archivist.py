@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from kitbash.archive.finding import queries
+from kitbash.archive.layout import day_of
 from kitbash.archive.writer import Archive
 from kitbash.blackboard.board import EventKind
 from kitbash.cascade import archivist as archivists
 from kitbash.cascade.archivist import LEASE_MS, Archivist, Drained
-from kitbash.cascade.stats import day_of, summary
+from kitbash.cascade.stats import summary
 from kitbash.cascade.step import late
 from kitbash.domain.answer import Status
 from kitbash.domain.layer import Queue

@@ -9,10 +9,11 @@ import pytest
 from kitbash.archive.entry import Kind
 from kitbash.archive.errors import ArchiveError
 from kitbash.archive.finding import queries
+from kitbash.archive.layout import day_of
 from kitbash.archive.writer import Archive
 from kitbash.cascade import archivist as archivists
 from kitbash.cascade.archivist import Archivist, Drained
-from kitbash.cascade.stats import day_of, summary
+from kitbash.cascade.stats import summary
 from kitbash.errors import BusError, StoreUnavailable
 from kitbash.knowledge.library import Library
 from tests.boards import ANSWER, MAX_DELIVERIES, TTL_S

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kitbash.blackboard.board import Trace
+from kitbash.cascade import direct
 from kitbash.cascade.stages import candidates_in, curation_in
 from kitbash.cascade.step import Outcome, step
 from kitbash.domain.answer import Status
@@ -16,6 +17,7 @@ from kitbash.domain.item import Place
 from kitbash.domain.layer import Layer, Stage
 from kitbash.domain.level import Level
 from kitbash.knowledge.library import Library
+from tests.boards import new_query
 from tests.unit.archive_kit import archived
 from tests.unit.cascade_kit import BALLAD, POND, RIGOUR, TALE, Cascade, Model, library_in
 
@@ -50,6 +52,19 @@ def severities(trace: Trace) -> list[Severity]:
 def said(trace: Trace) -> str:
     assert trace.answer is not None
     return trace.answer.text
+
+
+def test_what_could_not_be_coupled_claims_nothing_to_later_layers(library: Library) -> None:
+    model = Model(lambda _: "Goldfish remember three seconds.")
+    cascade = Cascade(library, model=model)
+    query = replace(new_query(GOLDFISH), kappa=0.0)
+    cascade.board.open(query)
+    direct.run(query.query_id, cascade.with_)
+    trace = cascade.trace(query.query_id)
+    assert any(it.reason.startswith("failed: ") for it in trace.verdicts if it.stage is Stage.FUSE)
+    assert not trace.items
+    assert "seconds" not in model.asked[0].text
+    assert "months" not in model.asked[0].text
 
 
 def test_a_measurement_against_a_theory_is_refused_and_both_are_named(cascade: Cascade) -> None:

@@ -206,3 +206,11 @@ def test_settings_cannot_be_changed_after_loading(given: Given) -> None:
     settings = given.load().settings
     with pytest.raises(ValueError, match="frozen"):
         settings.redis.port = 1  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_personas_are_read_from_the_environment_as_a_mapping(given: Given) -> None:
+    personas = '{"keeper": {"masks": ["gruff", "brief"], "character_context": "a lighthouse"}}'
+    projects = "{fiction: {factions: [fiction], kappa: 0.5, persona: keeper}}"
+    loaded = given.load(env={"KITBASH_PERSONAS": personas, "KITBASH_PROJECTS": projects})
+    assert loaded.settings.personas["keeper"].masks == ("gruff", "brief")
+    assert loaded.settings.projects["fiction"].persona == "keeper"

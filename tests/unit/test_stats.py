@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kitbash.archive.layout import day_of
 from kitbash.blackboard.board import Trace
 from kitbash.cascade import coupling
-from kitbash.cascade.stats import FAILED, LOST, WRITTEN, class_of, counts_of, day_of, summary
+from kitbash.cascade.stats import FAILED, LOST, WRITTEN, class_of, counts_of, summary
 from kitbash.domain.answer import Answer, Mode, Status
 from kitbash.domain.coupling import Severity
 from kitbash.domain.ids import new_query_id
