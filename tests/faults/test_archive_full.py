@@ -13,6 +13,7 @@ import pytest
 from kitbash.archive import finding
 from kitbash.blackboard.redis_board import RedisBlackboard
 from kitbash.cascade import archivist as archivists
+from kitbash.cascade.background import Background
 from kitbash.client import Client
 from kitbash.domain.answer import AskMode, Status
 from kitbash.errors import StoreUnavailable
@@ -50,6 +51,16 @@ with Client() as client:
     free = told(client.archive())
     print(json.dumps([first, full, free, [result.answer.text for result in more], ids]))
 """
+
+
+@pytest.fixture(autouse=True)
+def archived_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have nothing archived but when a test says so."""
+
+    def nothing(_: Background) -> None:
+        return None
+
+    monkeypatch.setattr(Background, "nudge", nothing)
 
 
 @pytest.fixture(scope="module")

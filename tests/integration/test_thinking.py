@@ -12,6 +12,7 @@ from kitbash.archive.entry import Kind
 from kitbash.archive.layout import day_of
 from kitbash.blackboard import keys
 from kitbash.cascade.archivist import Drained
+from kitbash.cascade.background import Background
 from kitbash.cascade.compare import Digests, compare
 from kitbash.cascade.overrides import Overrides, overrides
 from kitbash.cascade.stats import Stats, summary
@@ -37,6 +38,16 @@ ASKED: Final = (
     ("A frog swims well.", "default"),
     ("Who won the chess cup?", "default"),
 )
+
+
+@pytest.fixture(autouse=True)
+def archived_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have nothing archived but when a test says so."""
+
+    def nothing(_: Background) -> None:
+        return None
+
+    monkeypatch.setattr(Background, "nudge", nothing)
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from kitbash.archive import finding
 from kitbash.archive.layout import day_of
 from kitbash.blackboard import keys
 from kitbash.cascade.archivist import Archivist, Drained
+from kitbash.cascade.background import Background
 from kitbash.cascade.compare import Digests, compare
 from kitbash.cascade.overrides import Overrides
 from kitbash.cascade.stats import Stats, summary
@@ -58,6 +59,16 @@ def instead(self, *args, **kwargs):
 setattr(RedisBlackboard, verb, instead)
 Client().archive()
 """
+
+
+@pytest.fixture(autouse=True)
+def archived_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have nothing archived but when a test says so."""
+
+    def nothing(_: Background) -> None:
+        return None
+
+    monkeypatch.setattr(Background, "nudge", nothing)
 
 
 @pytest.fixture(scope="module")
