@@ -87,16 +87,15 @@ class Client:
             self._send(query)
             if mode is AskMode.AUTO and not self._is_started(query.query_id):
                 # Workers announced themselves and died since: claims let this process take over.
-                return self._directly(query, started_s)
+                return self._directly(query, started_s, is_open=True)
             return self._wait(query.query_id, query.text, started_s, query.timeout_ms / 1000, on_event=on_event)
-        self.runtime.board.open(query)
-        return self._directly(query, started_s)
+        return self._directly(query, started_s, is_open=False)
 
-    def _directly(self, query: NewQuery, started_s: float) -> Result:
+    def _directly(self, query: NewQuery, started_s: float, *, is_open: bool) -> Result:
         """Run the layers here; whatever goes wrong, the query does not stay open."""
-        query_id = query.query_id
+        query_id, with_ = query.query_id, self.runtime.collaborators
         try:
-            ended = direct.run(query_id, self.runtime.collaborators)
+            ended = direct.run(query_id, with_) if is_open else direct.begin(query, with_)
         except BaseException:
             with suppress(StoreUnavailable):
                 self.runtime.board.finish(query_id, Answer(Status.FAILED, "The caller broke off.", None, 0.0))

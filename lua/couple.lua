@@ -27,17 +27,17 @@ local function is_item(it, level)
   if level == 4 and (type(it.allows_folk_wisdom) ~= 'boolean' or type(it.allows_speculation) ~= 'boolean') then return false end
   if it.fiction ~= nil and type(it.fiction) ~= 'boolean' then return false end
   if it.claims ~= nil and type(it.claims) ~= 'table' then return false end
-  for at, claim in pairs(it.claims or {}) do if type(at) ~= 'number' or not is_claim(claim) then return false end end
+  if it.claims then for at, claim in pairs(it.claims) do if type(at) ~= 'number' or not is_claim(claim) then return false end end end
   return true
 end
-local at = {}
+local at, NONE = {}, {}
 for level = 0, 5 do
   local list = redis.pcall('LRANGE', KEYS[2 + level], 0, -1)
   if list.err then return {-4, level} end
   for index, raw in ipairs(list) do
     local ok, item = pcall(cjson.decode, raw)
     if not ok or not is_item(item, level) then return {-5, level, index - 1} end
-    item.id, item.claims = item[ID[level + 1]], item.claims or {}
+    item.id, item.claims = item[ID[level + 1]], item.claims or NONE
     list[index] = item
   end
   at[level] = list

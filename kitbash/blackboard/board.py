@@ -193,6 +193,10 @@ class Blackboard(Bus, Ending, Lanes, Protocol):
         """Have the query written and its event stream begun."""
         ...
 
+    def begin(self, query: NewQuery, claiming: Claiming) -> Claim:
+        """Open a query and claim its first stage, in one round trip where all keys are on one server."""
+        ...
+
     def open_answered(self, query: NewQuery, verdict: Verdict, answer: Answer) -> None:
         """Have a query written that is already over, in one step."""
         ...

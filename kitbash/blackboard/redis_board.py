@@ -4,6 +4,8 @@ from typing import Any
 
 from kitbash.blackboard import connection, keys
 from kitbash.blackboard.board import (
+    Claim,
+    Claiming,
     EventKind,
     FinishCode,
     NewQuery,
@@ -48,15 +50,29 @@ class RedisBlackboard(RedisStages):
 
     def open(self, query: NewQuery) -> None:
         """Have the query written and its event stream begun; the sweep knows of it no later than it exists."""
-        at = keys.query_keys(query.query_id)
         with translated(self._url):
             if self._is_cluster:
                 self._client.zadd(keys.OPEN_QUERIES, {query.query_id: int(query.query_id[:12], 16)})
                 self._tell(query.query_id, EventKind.OPENED, query.text)
-            self._scripts.open(
-                keys=[at.query, at.events, *self._beside(keys.FEED, keys.OPEN_QUERIES)],
-                args=[*self._opening(query), query.query_id, FEED_LENGTH],
+            self._run(self._scripts.open, *self._written(query))
+
+    def begin(self, query: NewQuery, claiming: Claiming) -> Claim:
+        """Open a query and claim its first stage, in one round trip where all keys are on one server."""
+        if self._is_cluster:
+            self.open(query)
+        with translated(self._url):
+            _, claimed = self._together(
+                (self._scripts.open, *self._written(query)),
+                (self._scripts.claim, *self._claiming(query.query_id, claiming)),
             )
+            return self._claimed(query.query_id, claiming, claimed)
+
+    def _written(self, query: NewQuery) -> tuple[list[str], list[Any]]:
+        at = keys.query_keys(query.query_id)
+        return (
+            [at.query, at.events, *self._beside(keys.FEED, keys.OPEN_QUERIES)],
+            [*self._opening(query), query.query_id, FEED_LENGTH],
+        )
 
     def open_answered(self, query: NewQuery, verdict: Verdict, answer: Answer) -> None:
         """Have a query written that is already over, in one step."""

@@ -5,7 +5,7 @@ What one stage found is recorded together with the claim of the next.
 
 from collections import deque
 
-from kitbash.blackboard.board import Ended, RecordCode
+from kitbash.blackboard.board import Claim, Claiming, Ended, NewQuery, RecordCode
 from kitbash.cascade import route
 from kitbash.cascade.collaborators import Collaborators
 from kitbash.cascade.stages import plan_of
@@ -15,17 +15,26 @@ from kitbash.domain.layer import Stage
 from kitbash.domain.verdict import Verdict
 
 
+def begin(query: NewQuery, with_: Collaborators) -> Ended | None:
+    """Have a new query opened and ended; return how, as `run` does."""
+    want = Job(route.BEGIN[0]).claiming(with_)
+    return _walk(query.query_id, want, with_.board.begin(query, want), with_)
+
+
 def run(query_id: QueryId, with_: Collaborators) -> Ended | None:
     """Have an open query ended; return how, or None if another process had a part in it and knows better.
 
     Raises StoreUnavailable if the blackboard goes away; the sweep then ends the query.
     """
+    want = Job(route.BEGIN[0]).claiming(with_)
+    return _walk(query_id, want, claimed(query_id, want, with_), with_)
+
+
+def _walk(query_id: QueryId, want: Claiming, claim: Claim, with_: Collaborators) -> Ended | None:
     jobs = deque(Job(stage) for stage in route.BEGIN)
     verdicts: list[Verdict] = []
     is_alone = True
     job = jobs.popleft()
-    want = job.claiming(with_)
-    claim = claimed(query_id, want, with_)
     while True:
         found = work(job, query_id, want, claim, with_)
         if isinstance(found, Stepped):

@@ -252,3 +252,22 @@ def test_whoever_does_not_hold_a_stage_passes_nothing_on(board: Blackboard, quer
     code, _ = board.pass_on(query.query_id, Recording(STAGE, "b", verdict()), Claiming(NEXT, "b", LONG_MS))
     assert code is RecordCode.NOT_HELD
     assert traced(board, query).verdicts == ()
+
+
+def test_beginning_opens_a_query_and_claims_its_first_stage(board: Blackboard) -> None:
+    query = new_query()
+    claimed = board.begin(query, Claiming(STAGE, "a", LONG_MS, Lifecycle.SEARCH))
+    assert claimed.code is ClaimCode.CLAIMED
+    assert claimed.query is not None
+    assert (claimed.query.text, claimed.query.work) == (query.text, {})
+    assert kinds(board, query) == [EventKind.OPENED, EventKind.STARTED, EventKind.LIFECYCLE]
+    assert [pulse.query_id for pulse in board.pulses(5)] == [query.query_id]
+    assert [event.data for event in board.feed(after="0", block_ms=0)] == [query.text, "search"]
+    assert board.record(query.query_id, STAGE, token="a") is RecordCode.RECORDED
+
+
+def test_beginning_a_query_that_exists_leaves_it_as_it_is(board: Blackboard, query: NewQuery) -> None:
+    claim(board, query, "a")
+    claimed = board.begin(query, Claiming(STAGE, "b", LONG_MS))
+    assert claimed.code is ClaimCode.HELD
+    assert kinds(board, query).count(EventKind.OPENED) == 1

@@ -40,6 +40,17 @@ class MemoryBlackboard(MemoryReading):
                 self._tell(query.query_id, EventKind.OPENED, query.text)
                 self._open.add(query.query_id)
 
+    def begin(self, query: NewQuery, claiming: Claiming) -> Claim:
+        with self._changed:
+            self.open(query)
+            return self.claim(
+                query.query_id,
+                claiming.stage,
+                token=claiming.token,
+                lease_ms=claiming.lease_ms,
+                lifecycle=claiming.lifecycle,
+            )
+
     def open_answered(self, query: NewQuery, verdict: Verdict, answer: Answer) -> None:
         with self._changed:
             if self._query(query.query_id) is None:
