@@ -103,21 +103,21 @@ local function gate(rule)
 end
 -- One bit for each proposition of history or intent: whoever is silent about one agrees. Their XOR is what disagrees.
 local function mask()
-  local names, history, intent, xor, seen = {}, '', '', '', {}
+  local names, history, intent, xor, seen = {}, {}, {}, {}, {}
   for _, level in ipairs({2, 4}) do
     for _, item in ipairs(at[level]) do
-      for _, claim in ipairs((level == 2 and places[item.id]) and {} or item.claims) do
-        if not seen[claim[1]] then
-          local said, differs = claim[2] > 0 and 1 or 0, opposed[claim[1]] and 1 or 0
-          seen[claim[1]] = true
-          table.insert(names, text(claim[1]))
-          history, intent, xor = history .. said, intent .. (differs == 1 and 1 - said or said), xor .. differs
+      for _, claim in ipairs((level == 2 and places[item.id]) and NONE or item.claims) do
+        local key = claim[1]
+        if not seen[key] then
+          local said, differs, place = claim[2] > 0 and 1 or 0, opposed[key] and 1 or 0, #names + 1
+          seen[key], names[place], history[place], xor[place] = true, text(key), said, differs
+          intent[place] = differs == 1 and 1 - said or said
         end
       end
     end
   end
   return string.format(',"propositions":[%s],"history":"%s","intent":"%s","disagreement":"%s"',
-    table.concat(names, ','), history, intent, xor)
+    table.concat(names, ','), table.concat(history), table.concat(intent), table.concat(xor))
 end
 for _, rule in ipairs(RULES) do
   if #at[rule[1]] > 0 and #at[rule[2]] > 0 then
