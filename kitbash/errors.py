@@ -68,3 +68,7 @@ class EngineTimeout(EngineError):
 
 class EngineBadReply(EngineError):
     """The model server's reply is not what its protocol promises."""
+
+
+class NetworkError(KitbashError):
+    """The triage network's file cannot be used; triage goes on by its rules. Train it again, or install Kitbash again."""

@@ -95,6 +95,11 @@ def form_of(question: str) -> str:
     return next((form for pattern, form in _FORMS if pattern.search(question)), "statement")
 
 
+def shape_of(question: str) -> tuple[str, bool]:
+    """Return all that the rules tell of a question's form: what it asks for, and whether it compares two things."""
+    return form_of(question), bool(_COMPARED.search(question))
+
+
 def leans(question: str) -> bool:
     """Return whether a question leans on what was asked before: by a word for it, or by being a long story."""
     return bool(_LEANING.search(question)) or len(question.split()) > _SHORT_WORDS
