@@ -71,4 +71,4 @@ class EngineBadReply(EngineError):
 
 
 class NetworkError(KitbashError):
-    """The triage network's file cannot be used; triage goes on by its rules. Train it again, or install Kitbash again."""
+    """The triage network's file cannot be used; triage goes on by its rules. Train it, or install Kitbash again."""

@@ -24,6 +24,7 @@ from kitbash.errors import ConfigError, StoreUnavailable
 from kitbash.knowledge import starter
 from kitbash.knowledge.library import Library
 from kitbash.models.generator import Generator
+from kitbash.models.ternary.shipped import ShippedNetwork
 from kitbash.server import private
 from kitbash.settings import LEASE_MARGIN_MS, Settings, load
 
@@ -190,6 +191,11 @@ class Runtime:
         return KoboldCpp(url, api_key=key.get_secret_value() if key else None)
 
     @cached_property
+    def network(self) -> ShippedNetwork:
+        """Return the triage network, which is opened when it reads its first question."""
+        return ShippedNetwork()
+
+    @cached_property
     def collaborators(self) -> Collaborators:
         """Return what the layers work with."""
         return Collaborators(
@@ -199,6 +205,7 @@ class Runtime:
             weights=confidence.load(),
             generator=self.generator,
             context=self.context,
+            network=self.network,
         )
 
     def close(self) -> None:

@@ -8,11 +8,15 @@ from kitbash.cascade.policy import Policy
 from kitbash.domain.context import TemporalContext
 from kitbash.knowledge.library import Library
 from kitbash.models.generator import Generator
+from kitbash.models.triage_network import TriageNetwork
 
 
 @dataclass(frozen=True, slots=True)
 class Collaborators:
-    """One process's collaborators. Without a model `generator` is None; `context` is, when nothing remembers."""
+    """One process's collaborators. Without a model `generator` is None; `context` is, when nothing remembers.
+
+    Without a `network` triage goes by its rules alone.
+    """
 
     board: Blackboard
     library: Library
@@ -20,3 +24,4 @@ class Collaborators:
     weights: Weights
     generator: Generator | None = None
     context: TemporalContext | None = None
+    network: TriageNetwork | None = None

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from kitbash.domain.fact import Fact
+from kitbash.domain.impression import asks_for
 from kitbash.domain.item import Item, ident_of
 from kitbash.domain.level import Level
 
@@ -32,7 +33,7 @@ def asked(question: str, form: str, kappa: float) -> Item:
     """
     return Item(
         Level.INTENT,
-        f"asks for a {form}",
+        asks_for(form),
         allows_folk_wisdom=kappa <= _RIGID and not _EXACT.search(question),
         allows_speculation=kappa < _RIGID or bool(_MUSING.search(question)),
     )

@@ -55,7 +55,8 @@ def _reflex(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
 
 def _triage(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
     visible = with_.library.visible(with_.policy.project(query.project).factions)
-    return triage.triage(query.text, visible, query.kappa, with_.policy, at_ms=query.at_ms)
+    impression = None if with_.network is None else with_.network.read(query.text)
+    return triage.triage(query.text, visible, query.kappa, with_.policy, impression=impression, at_ms=query.at_ms)
 
 
 def _search(query: OpenQuery, with_: Collaborators, shard: int | None) -> Finding:

@@ -1,13 +1,15 @@
-"""Layer 1: what is asked, which cartridges can know it, and how the search is spread. Rules only, no model."""
+"""Layer 1: what is asked, which cartridges can know it, and how the search is spread. Rules, and a network's view."""
 
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from kitbash.cascade import impressions
 from kitbash.cascade.policy import Policy
 from kitbash.domain import codec
 from kitbash.domain.decision import Decision, DecisionKind
+from kitbash.domain.impression import Impression, asks_for
 from kitbash.domain.plan import Plan
 from kitbash.domain.verdict import Finding
 from kitbash.domain.words import content_stems
@@ -41,8 +43,19 @@ _FORMS: Final = (
 )
 
 
-def triage(question: str, cartridges: Sequence[Cartridge], kappa: float, policy: Policy, *, at_ms: int = 0) -> Finding:
-    """Return the plan for the rest of the cascade. Triage never answers; its confidence is the share of known words."""
+def triage(
+    question: str,
+    cartridges: Sequence[Cartridge],
+    kappa: float,
+    policy: Policy,
+    *,
+    impression: Impression | None = None,
+    at_ms: int = 0,
+) -> Finding:
+    """Return the plan for the rest of the cascade. Triage never answers; its confidence is the share of known words.
+
+    Without an impression the rules decide alone.
+    """
     parts = asked_for(question)
     stems = tuple(dict.fromkeys(stem for part in parts for stem in content_stems(part)))
     known, broken = _known(stems, cartridges)
@@ -52,10 +65,13 @@ def triage(question: str, cartridges: Sequence[Cartridge], kappa: float, policy:
     unknown = frozenset(stem for stem in stems if not holders[stem])
     able = _able(known, parts, weights)
     chosen = [cartridge for cartridge in cartridges if cartridge.name in able]
+    chosen = impressions.opened(chosen, impression, known, weights)
+    form = impressions.form(impression, form_of(question))
     shards = spread(((cartridge.name, cartridge.index.fact_count) for cartridge in chosen), policy.facts_per_shard)
     share = 1 - _share(weights, unknown)
-    reason = _words(question, parts, chosen, cartridges, unknown) + "".join(f"; {error}" for error in broken)
-    plan = Plan(parts, shards, weights, unknown, kappa, reason, form_of(question), leans(question))
+    reason = _words(form, parts, chosen, cartridges, unknown) + impressions.said(impression)
+    reason += "".join(f"; {error}" for error in broken)
+    plan = Plan(parts, shards, weights, unknown, kappa, reason, form, leans(question))
     opened = tuple(cartridge.name for cartridge in chosen)
     kind = DecisionKind.CARTRIDGES
     decision = Decision("p1", at_ms, kind, reason, input=stems, output=opened, confidence=round(share, 4))
@@ -133,7 +149,7 @@ def _share(weights: dict[str, float], some: Iterable[str]) -> float:
 
 
 def _words(
-    question: str,
+    form: str,
     parts: Sequence[str],
     chosen: Sequence[Cartridge],
     visible: Sequence[Cartridge],
@@ -141,4 +157,4 @@ def _words(
 ) -> str:
     several = f", {len(parts) - 1} things" if len(parts) > 1 else ""
     missing = f"; no cartridge knows {', '.join(sorted(unknown)[:5])}" if unknown else ""
-    return f"asks for a {form_of(question)}{several}; {len(chosen)} of {len(visible)} cartridges{missing}"
+    return f"{asks_for(form)}{several}; {len(chosen)} of {len(visible)} cartridges{missing}"

@@ -12,7 +12,8 @@ import kitbash
 from kitbash import assets
 from kitbash.cli import output
 from kitbash.cli.main import Exit
-from kitbash.errors import KitbashError, Unavailable
+from kitbash.errors import KitbashError, NetworkError, Unavailable
+from kitbash.models.ternary import shipped
 from kitbash.runtime import Runtime
 from kitbash.server import binary
 from kitbash.settings import load
@@ -66,6 +67,7 @@ def run() -> Iterator[Check]:
         yield _tried("blackboard", lambda: runtime.board.server())  # noqa: PLW0108 - the board itself may fail
         yield from _cartridges(runtime)
         yield _archive(runtime)
+        yield _triage()
         yield _model(runtime)
     finally:
         runtime.close()
@@ -114,6 +116,13 @@ def _archive(runtime: Runtime) -> Check:
         return Check("archive", State.FAILED, f"{there} cannot be written; name another folder: KITBASH_ARCHIVE_DIR")
     kept = f"{settings.keep_days} days" if settings.keep_days else "for ever"
     return Check("archive", State.OK, f"{root}, kept {kept}")
+def _triage() -> Check:
+    """Say whether Layer 1's network can be used; without it the rules decide."""
+    try:
+        network = shipped.load()
+    except NetworkError as error:
+        return Check("triage", State.WARNING, f"by rules alone: {error}")
+    return Check("triage", State.OK, f"a network of {len(network.domains)} domains and {len(network.forms)} forms")
 
 
 def _cartridges(runtime: Runtime) -> Iterator[Check]:

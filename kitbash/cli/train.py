@@ -46,7 +46,7 @@ def starter_facts() -> list[Fact]:
 
 
 def rules_accuracy(made: examples.Examples) -> float:
-    """Return how often the rules' form, read as the form it most often is in training, is that of a held-out template."""
+    """Return how often the rules are right on held-out templates, each of their forms read as what it most often is."""
     counts: dict[tuple[str, bool], dict[str, int]] = {}
     for it in made.train:
         if it.form is not None:

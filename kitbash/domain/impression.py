@@ -29,3 +29,16 @@ class Impression:
     form_probability: float
     domains: Mapping[str, float]
     outside: float
+
+
+_SAID: Final = {
+    "reasoning": "asks for a line of reasoning",
+    "creative": "asks for something made up",
+    "small_talk": "is small talk",
+    "command": "is a command",
+}
+
+
+def asks_for(form: str) -> str:
+    """Return a form, the network's or the rules', as words that follow "it"."""
+    return _SAID.get(form, f"asks for a {form}")

@@ -1,6 +1,7 @@
 """A question as hashed word and character n-grams: the same numbers in every process and on every machine."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 from zlib import crc32
 
@@ -36,7 +37,7 @@ def _grams(read: list[str]) -> Iterator[tuple[str, int]]:
     for word in read:
         yield f"w{stem(word)}", _STEM
     edged = ["^", *read, "$"]
-    for first, second in zip(edged, edged[1:], strict=False):
+    for first, second in pairwise(edged):
         yield f"p{first} {second}", _PAIR
     for word in content:
         ringed = f"<{word[:_MAX_CHARS]}>"

@@ -25,7 +25,9 @@ class BitLinear:
     def __call__(self, activations: Floats, rows: Floats | Trits) -> Floats:
         """Return the outputs for some activations and the rows of `trits` they belong to."""
         whole, scale = eight_bit(activations)
-        return (whole @ rows.astype(np.float32)) * (scale * np.float32(self.scale)) + self.bias
+        # The sums are whole numbers below 2 to the power of 24, which float32 holds exactly.
+        summed: Floats = np.matmul(whole, rows.astype(np.float32))
+        return (summed * (scale * np.float32(self.scale)) + self.bias).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def ternary(weights: Floats) -> tuple[Trits, float]:
 
 
 def eight_bit(activations: Floats) -> tuple[Floats, Floats]:
-    """Return activations as whole numbers from -127 to 127, with the scale of each row that gives them back (absmax)."""
+    """Return activations as whole numbers from -127 to 127, with each row's scale that gives them back (absmax)."""
     most = np.maximum(np.max(np.abs(activations), axis=-1, keepdims=True), np.float32(_LEAST))
     scale = (most / np.float32(LEVELS)).astype(np.float32)
-    return np.rint(activations / scale), scale
+    return np.rint(activations / scale).astype(np.float32), scale

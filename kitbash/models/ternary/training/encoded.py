@@ -20,7 +20,7 @@ Places = NDArray[np.intp]
 class Encoded:
     """Questions as rows of (buckets, values); `form` is -1 where it is not known, `domain` the last for outside."""
 
-    rows: tuple[tuple[Places, Floats], ...]
+    rows: Sequence[tuple[Places, Floats]]
     form: Places
     domain: Places
     buckets: int
@@ -28,7 +28,7 @@ class Encoded:
     def dense(self, chosen: Places, dropped: float, chance: np.random.Generator) -> Floats:
         """Return the chosen rows in full, each feature left out with the probability `dropped`."""
         found = np.zeros((len(chosen), self.buckets), np.float32)
-        for row, which in enumerate(chosen):
+        for row, which in enumerate(int(it) for it in chosen):
             at, values = self.rows[which]
             kept = chance.random(len(at)) >= dropped if dropped else np.ones(len(at), np.bool_)
             found[row, at[kept]] = values[kept]

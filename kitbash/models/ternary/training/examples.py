@@ -12,7 +12,10 @@ from kitbash.models.ternary.training.templates import OUTSIDE, Split, Templates,
 
 _SUBJECT: Final = re.compile(r"^(?:What|Who|Where) (?:is|are|was|were) ([^?]+?)(?<! of)(?<! for)(?<! from)(?<! in)\?$")
 _TOLD: Final = (
-    (re.compile(r"^(?:When|Who|Where|Whose|In which|How (?:many|much|far|long|high|tall|deep|old|hot|big|heavy))\b"), "fact"),
+    (
+        re.compile(r"^(?:When|Who|Where|Whose|In which|How (?:many|much|far|long|high|tall|deep|old|hot|big|heavy))\b"),
+        "fact",
+    ),
     (re.compile(r"^Why\b"), "reasoning"),
     (re.compile(r"^(?:Is|Are|Was|Were|Does|Do|Did|Which)\b"), "fact"),
 )
@@ -108,7 +111,7 @@ def told(alias: str) -> str | None:
 
 
 def subjects(facts: Sequence[Fact]) -> dict[str, tuple[str, ...]]:
-    """Return what the facts of each cartridge are about: the X of "What is X?", and the last heading of their topics."""
+    """Return what the facts of each cartridge are about: the X of "What is X?", and the last of their headings."""
     found: dict[str, dict[str, None]] = {}
     for fact in facts:
         about = found.setdefault(fact.cartridge, {})

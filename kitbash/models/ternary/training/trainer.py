@@ -67,9 +67,7 @@ def _fitted(
         order = chance.permutation(len(data.rows))
         for at in range(batches):
             chosen = order[at * _BATCH : (at + 1) * _BATCH]
-            went = passes.forward(
-                parameters.values, data.dense(chosen, size.dropped, chance), is_ternary=is_ternary
-            )
+            went = passes.forward(parameters.values, data.dense(chosen, size.dropped, chance), is_ternary=is_ternary)
             wrong = passes.loss_gradient(went.out, data.form[chosen], data.domain[chosen], len(FORMS))
             gradients = passes.backward(went, wrong)
             gradients["first"] *= seen[:, None]
