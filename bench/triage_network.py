@@ -1,4 +1,4 @@
-"""Measure Layer 1's network: `python -m bench triage_network`, with OTHERS named in KITBASH_BENCH_OTHERS (JSON lines).
+"""Measure Layer 1's network: `python -m bench triage_network`, with OTHERS named in BENCH_OTHERS (JSON lines).
 
 OTHERS have `question`, each on what no starter cartridge holds; they are measured with and never trained on.
 """
@@ -42,8 +42,14 @@ def triage_network(_: Client) -> None:
             found = triage.triage(question, cartridges, 1.0, rules, impression=impression)
             return [name for shard in codec.plan_from(found.product or "").shards for name in shard]
 
-        alone = [(plan(question, None), name) for question, name in asked]
-        beside = [(plan(question, network.read(question)), name) for question, name in asked]
+        # Those that were held out from training; all of them, for what is lost.
+        unseen = [it for it in asked if is_held_out(it[0])]
+        plans = {
+            "by_rules": [(plan(question, None), name) for question, name in asked],
+            "with_network": [(plan(question, network.read(question)), name) for question, name in asked],
+            "by_rules_held_out": [(plan(question, None), name) for question, name in unseen],
+            "with_network_held_out": [(plan(question, network.read(question)), name) for question, name in unseen],
+        }
         library.close()
     for question, _name in asked:
         network.read(question)
@@ -54,15 +60,15 @@ def triage_network(_: Client) -> None:
     numpy = [figures.timed_ms(lambda: _python("import numpy")) for _ in range(15)]
     figures.print_median("python_start", bare)
     figures.print_median("python_start_with_numpy", numpy, ratio=figures.ratio(numpy, bare), baseline="python_start")
-    for name, plans in (("by_rules", alone), ("with_network", beside)):
+    for name, made in plans.items():
         figures.print_value(
             f"starter_plans_{name}",
-            recall=round(sum(right in opened for opened, right in plans) / len(plans), 4),
-            first=round(sum(opened[:1] == [right] for opened, right in plans) / len(plans), 4),
-            cartridges=round(sum(len(opened) for opened, _ in plans) / len(plans), 3),
-            n=len(plans),
+            recall=round(sum(right in opened for opened, right in made) / len(made), 4),
+            first=round(sum(opened[:1] == [right] for opened, right in made) / len(made), 4),
+            cartridges=round(sum(len(opened) for opened, _ in made) / len(made), 3),
+            n=len(made),
         )
-    others = os.environ.get("KITBASH_BENCH_OTHERS")
+    others = os.environ.get("BENCH_OTHERS")
     if others:
         lines = Path(others).read_text(encoding="utf-8").splitlines()
         outside = _outside([json.loads(line)["question"] for line in lines])

@@ -24,6 +24,8 @@ _MAGIC: Final = b"KBTRITS\n"
 _VERSION: Final = 1
 _START: Final = struct.Struct("<8sHI")
 _DIGEST: Final = 32
+_LARGEST: Final = 1e6
+"""Biases beyond would let sums overflow."""
 
 
 def encode(network: Network) -> bytes:
@@ -84,7 +86,7 @@ def _network(header: Header, rest: bytes) -> Network:
     whole = second_at + packed_size(hidden * outputs)
     _must(len(rest) == whole, f"{len(rest)} bytes follow its header, not {whole}")
     bias = np.frombuffer(rest[:biases], dtype="<f4").astype(np.float32)
-    _must(bool(np.isfinite(bias).all()), "a bias is not a number")
+    _must(bool((np.abs(bias) < _LARGEST).all()), f"a bias is not a number below {_LARGEST:g}")
     first = unpack(rest[biases:second_at], buckets * hidden).reshape(buckets, hidden)
     second = unpack(rest[second_at:], hidden * outputs).reshape(hidden, outputs)
     return Network(

@@ -44,16 +44,18 @@ class Network:
     figures: Mapping[str, float]
 
     def read(self, question: str) -> Impression:
-        """Return what the network makes of a question; one without words is outside everything, its form a guess."""
+        """Return what the network makes of a question; one without words is outside everything and has no form."""
         found = features(question, len(self.first.trits))
+        if not found:
+            return Impression(self.forms[0], 1 / len(self.forms), dict.fromkeys(self.domains, 0.0), 1.0)
         at = np.fromiter(found, dtype=np.intp, count=len(found))
         given = unit(np.fromiter(found.values(), dtype=np.float32, count=len(found)))
-        hidden = self.first(given, self.first.trits[at]) if found else self.first.bias
+        hidden = self.first(given, self.first.trits[at])
         out = self.second(np.maximum(hidden, np.float32(0)), self.second.trits)
         forms, domains = softmax(out[: len(self.forms)]), softmax(out[len(self.forms) :]).tolist()
         best = int(forms.argmax())
         about = dict(zip(self.domains, domains[:-1], strict=True))
-        return Impression(self.forms[best], float(forms[best]), about, domains[-1] if found else 1.0)
+        return Impression(self.forms[best], float(forms[best]), about, domains[-1])
 
 
 def unit(values: Floats) -> Floats:
