@@ -30,8 +30,8 @@ def triage(*, seed: int, output: Path | None, as_json: bool, size: Size | None =
         return
     for name, value in found.figures.items():
         beside = f", by the rules {by_rules:.4f}" if name == "form" else ""
-        print(f"{name:16} {value:.4f}, its twin {found.twin[name]:.4f}{beside}")  # noqa: T201
-    print(f"{path}: {len(data)} bytes, {len(made.train)} questions, seed {seed}")  # noqa: T201
+        printing.line(f"{name:16} {value:.4f}, its twin {found.twin[name]:.4f}{beside}")
+    printing.line(f"{path}: {len(data)} bytes, {len(made.train)} questions, seed {seed}")
 
 
 def starter_facts() -> list[Fact]:

@@ -71,6 +71,10 @@ def test_a_sure_domain_is_searched_first(cartridges: list[Cartridge]) -> None:
 
 
 def test_a_cartridge_that_holds_a_rare_word_is_searched_however_unlikely(cartridges: list[Cartridge]) -> None:
+    known = {"ice_general": {"ice": 1, "water": 1}, "lake_general": {"pike": 1, "water": 3}}
+    weights = {"ice": 4.0, "pike": 2.0, "water": 1.0}
+    found = impressions.opened(cartridges, told(ice=0.999, lake=0.0), known, weights)
+    assert [it.name for it in found] == ["ice_general", "lake_general"]
     plan = planned("Do pike live on ice?", cartridges, told(ice=0.999, lake=0.0))
     assert "lake_general" in plan.shards[0]
 
