@@ -9,10 +9,10 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 # The certificates this machine trusts, as pip does.
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help install demo test check bench up test-docker lock clean
+.PHONY: help install demo test check bench bench-knowledge up test-docker lock clean
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## Install Kitbash and its tools into .venv
 
@@ -39,6 +39,9 @@ check: $(STAMP) ## Lint, format, types, floors
 
 bench: $(STAMP) ## Measure speed and size, one JSON object a line
 	@$(BIN)/python -m bench
+
+bench-knowledge: $(STAMP) ## Measure retrieval and confidence; DATA=folder, FACTS=n (see bench/knowledge.py)
+	@$(BIN)/python -m bench.knowledge $(DATA) $(if $(FACTS),--facts $(FACTS))
 
 up: $(STAMP) ## Run the server, all workers, beat and Flower until Ctrl-C
 	@$(BIN)/kitbash up

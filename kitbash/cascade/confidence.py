@@ -1,6 +1,6 @@
 """How sure Layer 2 is: a logistic model over absolute features, never scores scaled within one result list.
 
-The weights ship in `config/confidence.json`, fitted to the starter questions by `bench/fit_confidence.py`.
+The weights ship in `config/confidence.json`, fitted to the starter questions by `kitbash calibrate --train`.
 """
 
 import json
@@ -13,26 +13,50 @@ from kitbash import assets
 from kitbash.domain.candidate import FEATURE_NAMES, Candidate, Features
 from kitbash.errors import ConfigError
 
-NAMES: Final = (*FEATURE_NAMES, "margin")
+NAMES: Final = (*FEATURE_NAMES, "margin", "clear")
+"""What the probability is made of: the features, and the lead over the best other fact on a short and a long scale."""
+UNIT: Final = 32.0
+"""What the order's weights sum up to at most, so that a strength is 0 to 1."""
+_NEAR: Final = 2.0
+_CLEAR: Final = 6.0
 
 EXACT: Final = 0.99
 """How sure an exact question form is. Not 1: an alias can be a poor one."""
 
 
-_NEGATED: Final = 0.5
+VETOED: Final = 0.5
+"""How sure a fact can be at most that a veto speaks against."""
+_EVEN: Final = tuple(UNIT / 3 if name in {"coverage", "alias", "order"} else 0.0 for name in FEATURE_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The logistic model: one weight for each of `NAMES`, and a bias."""
+    """Two linear models: `order` over the features says which fact is best, `values` and `bias` how sure that one is.
+
+    `values` has one weight for each of `NAMES`.
+    """
 
     values: tuple[float, ...]
     bias: float
+    order: tuple[float, ...] = _EVEN
+
+    def strength(self, features: Features) -> float:
+        """Return how well a fact meets a question beside others, about 0 to 1: only differences mean anything."""
+        return sum(weight * value for weight, value in zip(self.order, features, strict=True)) / UNIT
 
     def probability(self, features: Features, margin: float) -> float:
-        """Return how probable it is, 0 to 1, that a fact with these features answers the question."""
-        total = self.bias + sum(weight * value for weight, value in zip(self.values, (*features, margin), strict=True))
+        """Return how probable it is, 0 to 1, that a fact with these features and this lead in strength answers."""
+        return self.of_row((*features, *leads(margin)))
+
+    def of_row(self, row: Sequence[float]) -> float:
+        """Return the probability, 0 to 1, of a row of `NAMES`."""
+        total = self.bias + sum(weight * value for weight, value in zip(self.values, row, strict=True))
         return 1 / (1 + math.exp(-max(-60.0, min(60.0, total))))
+
+
+def leads(margin: float) -> tuple[float, float]:
+    """Return a lead in strength on a short and on a long scale, each -1 to 1."""
+    return math.tanh(margin * UNIT / _NEAR), math.tanh(margin * UNIT / _CLEAR)
 
 
 def load() -> Weights:
@@ -40,7 +64,9 @@ def load() -> Weights:
     path = assets.path("config/confidence.json")
     record = json.loads(path.read_text(encoding="utf-8"))
     try:
-        return Weights(tuple(float(record["weights"][name]) for name in NAMES), float(record["bias"]))
+        values = tuple(float(record["weights"][name]) for name in NAMES)
+        order = tuple(float(record["order"][name]) for name in FEATURE_NAMES)
+        return Weights(values, float(record["bias"]), order)
     except (KeyError, TypeError, ValueError) as error:
         message = f"{path} does not hold a weight for each of {', '.join(NAMES)}: {error}"
         raise ConfigError(message) from error
@@ -55,23 +81,24 @@ class Ranked:
 
 
 def rank(candidates: Sequence[Candidate], weights: Weights) -> list[Ranked]:
-    """Return the candidates for one part, the most probable first.
+    """Return the candidates for one part: exact ones first, then the strongest.
 
-    The margin of each is its lead over the best other fact, so that near ties are not sure of themselves.
+    The margin of each is its lead over the best other fact, so that near ties are not sure of themselves. A vetoed one
+    keeps its place and is not sure: what comes next best is seldom what was asked for.
     """
-    strengths = [strength(candidate.features) for candidate in candidates]
-    ranked: list[Ranked] = []
+    strengths = [weights.strength(candidate.features) for candidate in candidates]
+    ranked: list[tuple[float, Ranked]] = []
     for place, candidate in enumerate(candidates):
         rivals = [other for at, other in enumerate(strengths) if at != place]
         margin = strengths[place] - max(rivals, default=0.0)
         probability = EXACT if candidate.is_exact else weights.probability(candidate.features, margin)
-        if candidate.features.negation:
+        if candidate.veto or candidate.features.negation:
             # "Is not" and "is" share every other word: at best an even chance.
-            probability = min(probability, _NEGATED)
-        ranked.append(Ranked(candidate, probability))
-    return sorted(ranked, key=lambda it: (-it.probability, it.candidate.fact.cartridge, it.candidate.fact.fact_id))
+            probability = min(probability, VETOED)
+        ranked.append((strengths[place], Ranked(candidate, probability)))
+    ranked.sort(key=lambda it: (not it[1].candidate.is_exact, -it[0], _name(it[1])))
+    return [it for _, it in ranked]
 
 
-def strength(features: Features) -> float:
-    """Return how much of the question a fact meets, 0 to 1: the mean of coverage, alias overlap and order."""
-    return (features.coverage + features.alias + features.order) / 3
+def _name(ranked: Ranked) -> tuple[str, int]:
+    return ranked.candidate.fact.cartridge, ranked.candidate.fact.fact_id

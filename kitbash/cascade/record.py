@@ -113,7 +113,7 @@ def _trace_line(trace: Trace, ended_ms: int, policy: Policy, weights: Weights) -
             "coupled_ms": coupled.at_ms,
             "dissonance_threshold": held["dissonance_threshold"],
             "items_per_level": held["items_per_level"],
-            "weights": {"values": list(weights.values), "bias": weights.bias},
+            "weights": {"values": list(weights.values), "bias": weights.bias, "order": list(weights.order)},
             "plan": json.loads(trace.work.get(Stage.TRIAGE.value, "null")),
             "curation": curation,
             "candidates": [candidate for text in searched for candidate in json.loads(text)],

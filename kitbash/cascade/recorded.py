@@ -7,7 +7,7 @@ from typing import Any
 from kitbash.cascade.confidence import NAMES, Weights
 from kitbash.domain import bus_codec, codec
 from kitbash.domain.answer import Answer
-from kitbash.domain.candidate import Candidate
+from kitbash.domain.candidate import FEATURE_NAMES, Candidate
 from kitbash.domain.curation import Curation, curation_from
 from kitbash.domain.decision import Decision
 from kitbash.domain.item import Item
@@ -77,7 +77,8 @@ def recorded(line: Mapping[str, Any]) -> Recorded:
 
 def _weights(value: Mapping[str, Any]) -> Weights:
     values = tuple(float(it) for it in value["values"])
-    if len(values) != len(NAMES):
+    order = tuple(float(it) for it in value["order"])
+    if (len(values), len(order)) != (len(NAMES), len(FEATURE_NAMES)):
         message = f"{len(values)} weights for {len(NAMES)} features"
         raise ValueError(message)
-    return Weights(values, float(value["bias"]))
+    return Weights(values, float(value["bias"]), order)

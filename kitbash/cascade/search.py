@@ -1,10 +1,14 @@
 """Layer 2, first half: one shard proposes facts for each part of the question."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from kitbash.cascade.confidence import strength
-from kitbash.cascade.features import Asked, features
+from kitbash.cascade.asked import Asked
+from kitbash.cascade.confidence import Weights
+from kitbash.cascade.features import features
+from kitbash.cascade.veto import veto
+from kitbash.cascade.wording import wording
 from kitbash.domain import codec
 from kitbash.domain.candidate import Candidate
 from kitbash.domain.fact import Fact
@@ -15,10 +19,12 @@ from kitbash.errors import KnowledgeError
 from kitbash.knowledge.cartridge import Cartridge
 from kitbash.knowledge.index import forms_of
 
+DEPTH: Final = 12
+"""How many facts of a shard are looked at closely, whichever cartridges they are from."""
 _WHOLE: Final = 0.999
 
 
-def search(plan: Plan, cartridges: Sequence[Cartridge], limit: int) -> Finding:
+def search(plan: Plan, cartridges: Sequence[Cartridge], limit: int, weights: Weights) -> Finding:
     """Return the `limit` strongest candidates for each part, with features that compare over all shards.
 
     A cartridge that breaks while it is read is left out and named; the others still propose.
@@ -27,24 +33,51 @@ def search(plan: Plan, cartridges: Sequence[Cartridge], limit: int) -> Finding:
     broken: dict[str, str] = {}
     for number, part in enumerate(plan.parts):
         asked = Asked.of(part, plan.weights, plan.unknown)
-        known = [stem for stem in asked.weights if stem not in plan.unknown]
-        form = normal_form(part)
-        proposed: list[Candidate] = []
+        near: list[Fact] = []
         for cartridge in cartridges:
             try:
-                facts = cartridge.index.propose(known, limit)
+                near += nearby(asked, cartridge, plan.unknown, max(limit, DEPTH))
             except KnowledgeError as error:
                 broken[cartridge.name] = str(error)
-            else:
-                proposed += [_candidate(number, asked, form, fact) for fact in facts]
-        proposed.sort(key=lambda it: (-strength(it.features), it.fact.cartridge, it.fact.fact_id))
-        found += proposed[:limit]
+        form = normal_form(part)
+        proposed = [_candidate(number, form, asked, fact) for fact in closest(asked, near, max(limit, DEPTH))]
+        proposed.sort(key=lambda it: (-weights.strength(it.features), it.fact.cartridge, it.fact.fact_id))
+        found += [_judged(it, part) for it in proposed[:limit]]
     names = ", ".join(cartridge.name for cartridge in cartridges)
     reason = f"{len(found)} candidates from {names}" + "".join(f"; {error}" for error in broken.values())
     return Finding(0.0, reason, product=codec.candidates_to(found))
 
 
-def _candidate(part: int, asked: Asked, form: str, fact: Fact) -> Candidate:
+def nearby(asked: Asked, cartridge: Cartridge, unknown: frozenset[str], limit: int) -> list[Fact]:
+    """Return up to `limit` facts of a cartridge that share a stem with a part of a question.
+
+    Raises KnowledgeError if it cannot be read.
+    """
+    return cartridge.index.propose([it for it in asked.weights if it not in unknown], limit)
+
+
+def closest(asked: Asked, near: Sequence[Fact], limit: int) -> list[Fact]:
+    """Return the `limit` facts that hold most of a part, by a score that compares over cartridges.
+
+    The scores of their indices do not: a word is rare in one cartridge and frequent in another.
+    """
+    if len(near) <= limit:
+        return list(near)
+    return sorted(near, key=lambda it: (-_held(asked, it), it.cartridge, it.fact_id))[:limit]
+
+
+def _held(asked: Asked, fact: Fact) -> float:
+    """Return the larger of a quick BM25 of the text and the overlap with an alias, 0 to 1."""
+    text = asked.bm25(wording(fact.text), wording(fact.topic).stems)
+    return max(text, *(asked.dice(wording(alias).stems) for alias in fact.aliases), 0.0)
+
+
+def _candidate(number: int, form: str, asked: Asked, fact: Fact) -> Candidate:
     shared = features(asked, fact)
     # An exact form covers every content word; making a fact's forms is only worth it then.
-    return Candidate(part, fact, shared, shared.coverage >= _WHOLE and form in forms_of(fact))
+    return Candidate(number, fact, shared, shared.coverage >= _WHOLE and form in forms_of(fact))
+
+
+def _judged(candidate: Candidate, part: str) -> Candidate:
+    against = None if candidate.is_exact else veto(part, candidate.fact)
+    return replace(candidate, veto=against.value) if against else candidate

@@ -1,5 +1,6 @@
 """The commands of `kitbash`; what they do is in the module of their name, imported when they are called."""
 
+from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
@@ -152,6 +153,20 @@ def doctor(*, as_json: AsJson = False) -> None:
     from kitbash.cli import doctor as command  # noqa: PLC0415
 
     command.doctor(as_json=as_json)
+
+
+@app.command()
+def calibrate(
+    *,
+    train: Annotated[bool, typer.Option("--train", help="Fit the weights to the starter questions again.")] = False,
+    write: Annotated[Optional[Path], typer.Option(help="With --train: also write them to this file.")] = None,  # noqa: UP045
+    seed: Annotated[int, typer.Option(help="Which tenth of the facts is held out.")] = 0,
+    target: Annotated[float, typer.Option(help="Precision to find a threshold for.", min=0.5, max=0.999)] = 0.97,
+) -> None:
+    """Measure how sure Layer 2 is on the starter questions, or fit that to them; the same seed gives the same bytes."""
+    from kitbash.cli import calibrate as command  # noqa: PLC0415
+
+    command.calibrate(fit=train, seed=seed, target=target, write=write)
 
 
 @app.command()

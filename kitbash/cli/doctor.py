@@ -116,6 +116,8 @@ def _archive(runtime: Runtime) -> Check:
         return Check("archive", State.FAILED, f"{there} cannot be written; name another folder: KITBASH_ARCHIVE_DIR")
     kept = f"{settings.keep_days} days" if settings.keep_days else "for ever"
     return Check("archive", State.OK, f"{root}, kept {kept}")
+
+
 def _triage() -> Check:
     """Say whether Layer 1's network can be used; without it the rules decide."""
     try:
@@ -133,5 +135,8 @@ def _cartridges(runtime: Runtime) -> Iterator[Check]:
         yield Check("cartridges", State.FAILED, str(error))
         return
     yield Check("cartridges", State.OK if count else State.WARNING, f"{count} open with {facts} facts")
+    for it in library.cartridges.values():
+        if it.index.fault:
+            yield Check("cartridge", State.WARNING, f"{it.name} is searched the slower way: {it.index.fault}")
     for it in library.set_aside:
         yield Check("cartridge", State.FAILED, f"{it.name} is set aside: {it.reason}")

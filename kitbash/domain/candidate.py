@@ -13,6 +13,8 @@ class Features(NamedTuple):
     """idf weight of the question's content words that the fact, its topic or its aliases hold"""
     text: float
     """idf weight of the question's content words that the fact's own text holds"""
+    topic: float
+    """idf weight of the question's content words that the fact's topic holds"""
     subject: float
     """1 when one of the first two content words of the fact's text, what it is about, is asked for"""
     brief: float
@@ -27,8 +29,24 @@ class Features(NamedTuple):
     """idf of the rarest content word that the fact does not hold, over that of the question's rarest"""
     numbers: float
     """1 when the question holds a number that the fact and its aliases do not"""
+    capitals: float
+    """idf weight of the question's capitalised content words that the fact, its topic or its aliases do not hold"""
     negation: float
     """1 when exactly one of question and closest alias is negated"""
+    bm25: float
+    """BM25 of text and topic for the question, over the most it could be: frequent words saturate, long texts pay"""
+    pairs: float
+    """idf weight of neighbouring content words of the question that are neighbours in the text or an alias"""
+    phrase: float
+    """share of neighbouring words of the question, of any kind, that are neighbours in the text or an alias"""
+    exact: float
+    """idf weight of the question's content words that the text or an alias holds in the same inflection"""
+    kin: float
+    """idf weight of those that the fact does not hold, but a word with the same beginning"""
+    lead: float
+    """how near to the beginning of the text the first word asked for stands; 1 is the first word"""
+    offer: float
+    """1 when the text offers the kind of thing asked for, 0 when it does not, a half when the question does not say"""
 
 
 FEATURE_NAMES: Final = Features._fields
@@ -38,10 +56,12 @@ FEATURE_NAMES: Final = Features._fields
 class Candidate:
     """One proposed fact for one part of the question. `part` 0 is the whole question.
 
-    `is_exact` says that the part is one of the fact's question forms, word for word.
+    `is_exact` says that the part is one of the fact's question forms, word for word; `veto` why the fact answers
+    another question than the part asks, empty if nothing says so.
     """
 
     part: int
     fact: Fact
     features: Features
     is_exact: bool = False
+    veto: str = ""

@@ -148,6 +148,7 @@ def candidates_to(candidates: list[Candidate]) -> str:
                 "fact": fact_to(it.fact, is_whole=True),
                 "features": [round(value, 4) for value in it.features],
                 "is_exact": it.is_exact,
+                "veto": it.veto,
             }
             for it in candidates
         ]
@@ -157,4 +158,7 @@ def candidates_to(candidates: list[Candidate]) -> str:
 def candidates_from(text: str) -> list[Candidate]:
     """Return the candidates that `candidates_to` wrote."""
     values: list[Json] = json.loads(text)
-    return [Candidate(it["part"], fact_from(it["fact"]), Features(*it["features"]), it["is_exact"]) for it in values]
+    return [
+        Candidate(it["part"], fact_from(it["fact"]), Features(*it["features"]), it["is_exact"], it["veto"])
+        for it in values
+    ]

@@ -1,5 +1,6 @@
 """Which words carry content, and what a question's words say about its form."""
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -122,6 +123,7 @@ STOP_WORDS: Final = frozenset(
         "does",
     ]
 )
+_CAPITAL: Final = re.compile(r"(?<=\S\s)[A-Z][\w'’-]*")
 NEGATIONS: Final = frozenset(["not", "no", "never", "none", "nobody", "nothing", "neither", "nor", "without"])
 
 
@@ -138,3 +140,8 @@ def is_negated(text: str) -> bool:
 def numbers(stems: Iterable[str]) -> frozenset[str]:
     """Return the words that hold a digit."""
     return frozenset(word for word in stems if any(char.isdigit() for char in word))
+
+
+def capitals(text: str) -> frozenset[str]:
+    """Return the content stems of the words that begin with a capital, but for the first word."""
+    return frozenset(content_stems(" ".join(_CAPITAL.findall(text))))

@@ -11,8 +11,8 @@ from kitbash.knowledge import annotation, facts_db, index, layout, manifest
 from kitbash.knowledge.cartridge import facts_in
 from kitbash.knowledge.claim_record import MAX_CLAIMS
 from kitbash.knowledge.facts_db import StoredFact
+from kitbash.knowledge.fingerprint import Fingerprint
 from kitbash.knowledge.folder import replacing, writing
-from kitbash.knowledge.index import Fingerprint
 from kitbash.knowledge.layout import CartridgeName
 from kitbash.knowledge.manifest import Manifest
 from kitbash.knowledge.source import claiming

@@ -1,16 +1,22 @@
 """A cartridge folder opened for queries: checked, indexed, never written to."""
 
-import os
+import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kitbash.domain.fact import Fact
 from kitbash.errors import KnowledgeError
 from kitbash.knowledge import annotation, facts_db, index, layout, manifest
-from kitbash.knowledge.index import Fingerprint, Index
+from kitbash.knowledge.fingerprint import VERSION, Fingerprint, quick_fingerprint
+from kitbash.knowledge.index import Index
 from kitbash.knowledge.sqlite import Reader
+from kitbash.observe import logs
+
+_log: Any = logs.logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +54,15 @@ def facts_in(folder: Path, name: str) -> Iterator[Fact]:
 def open_cartridge(name: str, folder: Path, cache: Path) -> Cartridge:
     """Return a cartridge ready for queries; the folder is not written to.
 
-    An index that is missing or older than its sources is built in `cache`. Raises KnowledgeError naming what is broken.
+    An index that is missing, of another version or of other sources is built in `cache`, and the log says so. A large
+    one that cannot be used in full where it lies is, too; where that fails it is used as it is. Raises KnowledgeError
+    naming what is broken.
     """
     manifest.read(folder / layout.MANIFEST)
     Reader(folder / layout.FACTS).close()
-    found = _fresh(folder / layout.LEXICAL, folder, name) or _cached(folder, cache, name)
+    found = _fresh(folder / layout.LEXICAL, folder, name)
+    if found is None or found.fault:
+        found = _elsewhere(found, folder, cache, name)
     return Cartridge(name, folder, layout.faction_of(name), found)
 
 
@@ -65,26 +75,51 @@ def _fresh(path: Path, folder: Path, name: str) -> Index | None:
     except (KnowledgeError, ValueError):
         # A broken index is no loss: it is built anew from the facts, whose own faults are reported.
         return None
-    if found.version == index.VERSION and (
-        found.quick == index.quick_fingerprint(folder) or found.digest == Fingerprint.of(folder).digest
+    if found.version == VERSION and (
+        found.quick == quick_fingerprint(folder) or found.digest == Fingerprint.of(folder).digest
     ):
         return found
     found.close()
     return None
 
 
-def _cached(folder: Path, cache: Path, name: str) -> Index:
+def _elsewhere(found: Index | None, folder: Path, cache: Path, name: str) -> Index:
+    """Return an index in the cache for one that is not there (None), or is there and slower than it could be."""
+    why = found.fault if found else f"{folder / layout.LEXICAL} is missing, stale or of another version"
+    try:
+        better = _cached(folder, cache, name, why)
+    except (OSError, KnowledgeError) as error:
+        if found is None:
+            raise
+        _log.warning("index.slower", cartridge=name, fault=why, cache=str(error))
+        return found
+    if found:
+        found.close()
+    return better
+
+
+def _cached(folder: Path, cache: Path, name: str, why: str) -> Index:
     fingerprint = Fingerprint.of(folder)
     path = cache / f"{name}-{fingerprint.digest[:32]}.db"
     found = _fresh(path, folder, name)
-    if found is not None:
+    if found is not None and not found.fault:
         return found
+    if found:
+        found.close()
+    _log.info("index.rebuilt", cartridge=name, why=why, path=str(path))
     cache.mkdir(parents=True, exist_ok=True)
-    handle, work = tempfile.mkstemp(prefix=".building-", dir=cache)
-    os.close(handle)
-    try:
-        index.write(Path(work), facts_in(folder, name), fingerprint)
-        Path(work).replace(path)
-    finally:
-        Path(work).unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".building-", dir=cache) as work:
+        new = Path(work) / "lexical.db"
+        index.write(new, facts_in(folder, name), fingerprint)
+        if index.terms_of(new).exists():
+            _replace_folder(index.terms_of(new), index.terms_of(path))
+        new.replace(path)
     return Index(path, name)
+
+
+def _replace_folder(new: Path, old: Path) -> None:
+    """Put a folder in another's place. Who holds the old one open keeps what it has mapped."""
+    shutil.rmtree(old, ignore_errors=True)
+    # Another process may have put the same there in between; then that one stands.
+    with suppress(OSError):
+        new.replace(old)

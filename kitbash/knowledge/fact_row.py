@@ -22,6 +22,7 @@ COLUMNS: Final = (
     "fact.id, fact.text, fact.level, fact.confidence, fact.sources, fact.aliases, fact.topic, "
     "fact.claims, fact.forbids, fact.event_time, fact.narrative_time"
 )
+_NONE: Final = "[]"
 INSERT: Final = "INSERT INTO fact VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -51,11 +52,16 @@ def to_fact(row: Sequence[Any], cartridge: str) -> Fact:
         text=str(text),
         level=Level(int(level)),
         confidence=float(confidence),
-        sources=tuple(map(str, json.loads(sources))),
-        aliases=tuple(map(str, json.loads(aliases))),
+        sources=_texts(sources),
+        aliases=_texts(aliases),
         topic=str(topic),
-        claims=claim_record.from_json(claims),
-        forbids=tuple(map(str, json.loads(forbids))),
+        claims=claim_record.from_json(claims) if claims != _NONE else (),
+        forbids=_texts(forbids),
         event_time=str(event_time),
         narrative_time=str(narrative_time),
     )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    # Most lists are empty, and a search reads many.
+    return tuple(map(str, json.loads(value))) if value != _NONE else ()

@@ -1,14 +1,13 @@
-"""The lexical index of a cartridge: everything a query needs from it, in one SQLite file.
+"""The lexical index of a cartridge: everything a query needs from it, in one SQLite file and, if large, a folder.
 
 Derived from `facts.db` and `annotations.jsonl` and rebuilt whenever their contents differ from what it was made of.
-FTS5 proposes facts by BM25; how sure a proposal is gets decided elsewhere, from absolute features.
+BM25 proposes facts, by FTS5 or, in a large cartridge, by `terms`; FTS5 takes over where that cannot be read. How sure a
+proposal is gets decided elsewhere, from absolute features.
 """
 
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,11 +17,13 @@ from kitbash.domain.level import Level
 from kitbash.domain.normal_form import normal_form
 from kitbash.domain.words import content_stems
 from kitbash.errors import KnowledgeError
-from kitbash.knowledge import claim_record, fact_row, layout
+from kitbash.knowledge import claim_record, fact_row, terms
+from kitbash.knowledge.fingerprint import VERSION, Fingerprint
 from kitbash.knowledge.sqlite import Reader
+from kitbash.knowledge.terms import Entry, Terms
+from kitbash.observe import logs
 
-VERSION: Final = "2"
-"""Raised whenever the schema, the stemmer or the normal form changes what is stored."""
+_log: Any = logs.logger(__name__)
 
 _OBJECTS: Final = frozenset(
     (
@@ -47,33 +48,6 @@ CREATE VIRTUAL TABLE lexical USING fts5(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """What an index was made of: sizes and times to compare quickly, a hash to be certain."""
-
-    quick: str
-    digest: str
-
-    @classmethod
-    def of(cls, folder: Path) -> "Fingerprint":
-        """Return the fingerprint of a cartridge's sources as they are on disk."""
-        digest = sha256(VERSION.encode())
-        for name in (layout.FACTS, layout.ANNOTATIONS):
-            path = folder / name
-            digest.update(path.read_bytes() if path.exists() else b"")
-        return cls(quick_fingerprint(folder), digest.hexdigest())
-
-
-def quick_fingerprint(folder: Path) -> str:
-    """Return sizes and modification times of a cartridge's sources."""
-    parts = [VERSION]
-    for name in (layout.FACTS, layout.ANNOTATIONS):
-        path = folder / name
-        stat = path.stat() if path.exists() else None
-        parts.append(f"{stat.st_size}:{stat.st_mtime_ns}" if stat else "-")
-    return "/".join(parts)
-
-
 def indexed_stems(fact: Fact) -> tuple[str, ...]:
     """Return the content stems a fact is found by: its text, topic and aliases."""
     return content_stems(" ".join((fact.text, fact.topic, *fact.aliases)))
@@ -84,9 +58,15 @@ def forms_of(fact: Fact) -> set[str]:
     return {form for text in (fact.text, *fact.aliases) if (form := normal_form(text))}
 
 
+def terms_of(path: Path) -> Path:
+    """Return where the folder of a large index is, beside its file."""
+    return path.with_suffix(".terms")
+
+
 def write(path: Path, facts: Iterable[Fact], fingerprint: Fingerprint) -> None:
-    """Write a new index file at a path where none is."""
+    """Write a new index file at a path where none is, and its folder if it is large."""
     counts: dict[str, int] = {}
+    entries: list[Entry] = []
     total = 0
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _SCHEMA)
@@ -98,12 +78,15 @@ def write(path: Path, facts: Iterable[Fact], fingerprint: Fingerprint) -> None:
             )
             if fact.level.states_facts:
                 stems = indexed_stems(fact)
-                connection.execute("INSERT INTO lexical (rowid, body) VALUES (?, ?)", (fact.fact_id, " ".join(stems)))
+                entries.append(Entry(fact.fact_id, " ".join(stems)))
                 for term in set(stems):
                     counts[term] = counts.get(term, 0) + 1
+        connection.executemany("INSERT INTO lexical (rowid, body) VALUES (?, ?)", entries)
         connection.executemany("INSERT INTO vocabulary VALUES (?, ?)", counts.items())
         meta = {"version": VERSION, "quick": fingerprint.quick, "digest": fingerprint.digest, "facts": str(total)}
         connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+    if total >= terms.LARGE:
+        terms.write(terms_of(path), entries, fingerprint.digest)
 
 
 class Index:
@@ -124,9 +107,14 @@ class Index:
         self.version = meta.get("version")
         self.quick = meta.get("quick")
         self.digest = meta.get("digest")
+        self._folder = terms_of(path)
+        self._terms: Terms | None = None
+        self.fault = terms.fault(self._folder, str(self.digest)) if self.fact_count >= terms.LARGE else ""
+        """Why a large index proposes by FTS5, which is slower there; empty if all is well."""
 
     def close(self) -> None:
         """Close the file; the index cannot be used afterwards."""
+        self._terms = None
         self._reader.close()
 
     def forms(self) -> list[tuple[str, int]]:
@@ -168,12 +156,23 @@ class Index:
         """Return up to `limit` facts that hold any of the stems, the best by BM25 first."""
         if not stems:
             return []
+        if self.fact_count >= terms.LARGE and not self.fault:
+            try:
+                self._terms = self._terms or Terms(self._folder)
+                return self._of(self._terms.propose(stems, limit))
+            except KnowledgeError as error:
+                self.fault = str(error)
+                _log.warning("index.slower", cartridge=self.cartridge, fault=self.fault)
         match = " OR ".join('"' + term.replace('"', '""') + '"' for term in dict.fromkeys(stems))
-        sql = (
-            f"SELECT {fact_row.COLUMNS} FROM lexical JOIN fact ON fact.id = lexical.rowid "  # noqa: S608
-            "WHERE lexical MATCH ? ORDER BY lexical.rank, fact.id LIMIT ?"
-        )
-        return [self._fact(row) for row in self._reader.rows(sql, (match, limit))]
+        sql = "SELECT rowid FROM lexical WHERE lexical MATCH ? ORDER BY rank, rowid LIMIT ?"
+        return self._of([int(fact_id) for (fact_id,) in self._reader.rows(sql, (match, limit))])
+
+    def _of(self, fact_ids: Sequence[int]) -> list[Fact]:
+        """Return the facts of these ids in their order, leaving out those there are not."""
+        marks = ",".join("?" * len(fact_ids))
+        sql = f"SELECT {fact_row.COLUMNS} FROM fact WHERE id IN ({marks}) AND level < 4"  # noqa: S608 - question marks
+        found = {fact.fact_id: fact for fact in map(self._fact, self._reader.rows(sql, fact_ids))}
+        return [found[fact_id] for fact_id in fact_ids if fact_id in found]
 
     def _fact(self, row: Sequence[Any]) -> Fact:
         with self._sound():

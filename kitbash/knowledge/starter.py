@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from kitbash import assets
-from kitbash.knowledge import index, layout
+from kitbash.knowledge import layout
+from kitbash.knowledge.fingerprint import VERSION
 from kitbash.knowledge.folder import writing
 
 _STAMP: Final = ".starter"
@@ -15,7 +16,7 @@ _STAMP: Final = ".starter"
 def ensure(where: Path) -> None:
     """Have exactly the starter cartridges of this release in a folder; a millisecond when they already are."""
     sources = sorted(assets.path("cartridges").glob("*.md"))
-    digest = sha256(index.VERSION.encode())
+    digest = sha256(VERSION.encode())
     for source in sources:
         digest.update(source.read_bytes())
     stamp = where / _STAMP

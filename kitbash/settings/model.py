@@ -83,7 +83,7 @@ class Layers(Subject):
 
     reflex: LayerRule = LayerRule(timeout_ms=1000, threshold=0.9)
     bitnet: LayerRule = LayerRule(timeout_ms=2000, threshold=0.0)
-    cartridge: LayerRule = LayerRule(timeout_ms=5000, threshold=0.8)
+    cartridge: LayerRule = LayerRule(timeout_ms=5000, threshold=0.68)
     synthesis: LayerRule = LayerRule(timeout_ms=5000, threshold=0.6)
     kobold: LayerRule = LayerRule(timeout_ms=60_000, threshold=0.0)
 

@@ -47,7 +47,9 @@ def planned(question: str, library: Library, policy: Policy = POLICY, factions: 
 
 
 def searched(plan: Plan, library: Library, limit: int = 8) -> list[Candidate]:
-    finding = search.search(plan, library.named(name for shard in plan.shards for name in shard), limit)
+    finding = search.search(
+        plan, library.named(name for shard in plan.shards for name in shard), limit, confidence.load()
+    )
     assert finding.product is not None
     return codec.candidates_from(finding.product)
 
@@ -147,7 +149,7 @@ def test_a_cartridge_that_breaks_while_it_is_searched_is_named_and_the_others_pr
     cartridges = library.named(plan.shards[0])
     cartridges[0].index.close()
     try:
-        finding = search.search(plan, cartridges, 8)
+        finding = search.search(plan, cartridges, 8, confidence.load())
     finally:
         library.close()
     assert finding.product is not None

@@ -1,0 +1,1 @@
+"""How the weights of the confidence are fitted to questions whose facts are known."""
