@@ -117,5 +117,6 @@ def test_what_lost_a_part_of_its_thinking_is_not_archived_as_if_it_had_none(
 def test_a_line_holds_all_layers_rules_and_is_json(cascade: Cascade) -> None:
     line = archived(cascade.ended(MERCURY)).trace
     assert set(line["thresholds"]) == {layer.label for layer in Layer}
-    assert line["weights"] == {"values": list(WEIGHTS.values), "bias": WEIGHTS.bias}
+    order = list(WEIGHTS.order)
+    assert line["weights"] == {"values": list(WEIGHTS.values), "bias": WEIGHTS.bias, "order": order}
     assert json.loads(json.dumps(line)) == line
