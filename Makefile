@@ -51,7 +51,7 @@ test-docker: $(STAMP) ## Run pytest-celery against the built image; skips where 
 
 lock: $(STAMP) ## Resolve the dependencies again into requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
-		--extra embedded --group dev --output-file requirements.lock pyproject.toml
+		--extra embedded --extra encoder --extra local --extra plots --group dev --output-file requirements.lock pyproject.toml
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .hypothesis .import_linter_cache
