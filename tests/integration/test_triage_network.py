@@ -122,11 +122,11 @@ def test_a_broken_file_leaves_the_rules_and_is_logged_once(tmp_path: Path, conte
     assert [it["event"] for it in logged] == ["triage.network_unusable"]
 
 
-def test_numpy_is_not_imported_before_the_first_question_is_read() -> None:
+def test_the_client_imports_no_numpy_even_to_read_its_first_question() -> None:
     code = (
         "import sys; from kitbash.runtime import Runtime; from kitbash.settings import load; import kitbash.client;"
-        "network = Runtime(load().settings).network; assert 'numpy' not in sys.modules;"
-        "network.read('What is DNA?'); assert 'numpy' in sys.modules; assert 'torch' not in sys.modules"
+        "network = Runtime(load().settings).network;"
+        "assert network.read('What is DNA?') is not None; assert 'numpy' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kitbash.errors import NetworkError
-from kitbash.models.ternary.file import MAX_BYTES, decode, encode
+from kitbash.models.ternary.file import decode, encode
 from kitbash.models.ternary.network import BitLinear, Network
+from kitbash.models.ternary.parts import MAX_BYTES
 from tests.unit.ternary_kit import HIDDEN, small_network
 
 GOOD = encode(small_network())

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kitbash.errors import NetworkError
-from kitbash.models.ternary.packing import pack, packed_size, unpack
+from kitbash.models.ternary.packing import pack, unpack
+from kitbash.models.ternary.trits import packed_size
 
 WEIGHTS = st.lists(st.integers(-1, 1), max_size=64)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kitbash.domain.impression import Impression
+from kitbash.models.ternary import reading
 from kitbash.models.ternary.hashing import features
 from kitbash.models.ternary.quantising import Floats, Trits, eight_bit
 
@@ -47,15 +48,12 @@ class Network:
         """Return what the network makes of a question; one without words is outside everything and has no form."""
         found = features(question, len(self.first.trits))
         if not found:
-            return Impression(self.forms[0], 1 / len(self.forms), dict.fromkeys(self.domains, 0.0), 1.0)
+            return reading.wordless(self.forms, self.domains)
         at = np.fromiter(found, dtype=np.intp, count=len(found))
         given = unit(np.fromiter(found.values(), dtype=np.float32, count=len(found)))
         hidden = self.first(given, self.first.trits[at])
         out = self.second(np.maximum(hidden, np.float32(0)), self.second.trits)
-        forms, domains = softmax(out[: len(self.forms)]), softmax(out[len(self.forms) :]).tolist()
-        best = int(forms.argmax())
-        about = dict(zip(self.domains, domains[:-1], strict=True))
-        return Impression(self.forms[best], float(forms[best]), about, domains[-1])
+        return reading.impression(out.tolist(), self.forms, self.domains)
 
 
 def unit(values: Floats) -> Floats:

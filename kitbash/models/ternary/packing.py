@@ -1,4 +1,4 @@
-"""Weights of -1, 0 and 1, five to a byte: 3 to the power of 5 is 243, and a byte has 256 states."""
+"""Weights of -1, 0 and 1 as arrays, packed five to a byte and unpacked again."""
 
 from typing import Final
 
@@ -6,17 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kitbash.errors import NetworkError
+from kitbash.models.ternary.trits import DIGITS, TRITS, check, packed_size
 
-TRITS: Final = 5
-STATES: Final = 3**TRITS
 _PLACES: Final = 3 ** np.arange(TRITS)
-_DIGITS: Final = (np.arange(STATES)[:, None] // _PLACES % 3 - 1).astype(np.int8)
-"""The five weights of each state, 243 by 5; the first weight is the lowest digit."""
-
-
-def packed_size(count: int) -> int:
-    """Return how many bytes so many weights take."""
-    return -(-count // TRITS)
+_DIGITS: Final = np.array(DIGITS, dtype=np.int8)
 
 
 def pack(trits: NDArray[np.int8]) -> bytes:
@@ -35,15 +28,5 @@ def pack(trits: NDArray[np.int8]) -> bytes:
 
 def unpack(data: bytes, count: int) -> NDArray[np.int8]:
     """Return so many weights. Raises NetworkError unless the bytes are just those that `pack` makes of them."""
-    if count < 0 or len(data) != packed_size(count):
-        message = f"{len(data)} bytes cannot hold {count} weights, five to a byte"
-        raise NetworkError(message)
-    states = np.frombuffer(data, dtype=np.uint8)
-    if states.size and states.max() >= STATES:
-        message = f"byte {int(states.argmax())} is {states.max()}; five weights have the states 0 to {STATES - 1}"
-        raise NetworkError(message)
-    found = _DIGITS[states].reshape(-1)
-    if found[count:].any():
-        message = "the last byte holds weights beyond the last one"
-        raise NetworkError(message)
-    return found[:count].copy()
+    check(data, count)
+    return _DIGITS[np.frombuffer(data, dtype=np.uint8)].reshape(-1)[:count].copy()
