@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kitbash import assets
+from kitbash.domain.calibration import EXACT
 from kitbash.domain.candidate import FEATURE_NAMES, Candidate, Features
 from kitbash.errors import ConfigError
 
@@ -19,10 +20,6 @@ UNIT: Final = 32.0
 """What the order's weights sum up to at most, so that a strength is 0 to 1."""
 _NEAR: Final = 2.0
 _CLEAR: Final = 6.0
-
-EXACT: Final = 0.99
-"""How sure an exact question form is. Not 1: an alias can be a poor one."""
-
 
 VETOED: Final = 0.5
 """How sure a fact can be at most that a veto speaks against."""
@@ -91,7 +88,8 @@ def rank(candidates: Sequence[Candidate], weights: Weights) -> list[Ranked]:
     for place, candidate in enumerate(candidates):
         rivals = [other for at, other in enumerate(strengths) if at != place]
         margin = strengths[place] - max(rivals, default=0.0)
-        probability = EXACT if candidate.is_exact else weights.probability(candidate.features, margin)
+        judged = candidate.scale.moved(weights.probability(candidate.features, margin))
+        probability = EXACT if candidate.is_exact else judged
         if candidate.veto or candidate.features.negation:
             # "Is not" and "is" share every other word: at best an even chance.
             probability = min(probability, VETOED)
