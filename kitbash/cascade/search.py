@@ -8,7 +8,7 @@ from kitbash.cascade.asked import Asked
 from kitbash.cascade.confidence import Weights
 from kitbash.cascade.features import features
 from kitbash.cascade.scales import UNPROMISED, Scales
-from kitbash.cascade.veto import veto
+from kitbash.cascade.veto import against
 from kitbash.cascade.wording import wording
 from kitbash.domain import codec
 from kitbash.domain.calibration import Calibration
@@ -86,8 +86,8 @@ def _candidate(number: int, form: str, asked: Asked, fact: Fact) -> Candidate:
 
 
 def _judged(candidate: Candidate, part: str) -> Candidate:
-    against = None if candidate.is_exact else veto(part, candidate.fact)
-    return replace(candidate, veto=against.value) if against else candidate
+    found = None if candidate.is_exact else against(part, candidate.fact, candidate.features)
+    return replace(candidate, veto=found.value) if found else candidate
 
 
 def _scaled(candidate: Candidate, own: Mapping[str, Calibration | None], scales: Scales) -> Candidate:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from kitbash.cascade.confidence import NAMES, VETOED, Weights, leads
+from kitbash.cascade.rivals import disagree, tied
 from kitbash.cascade.training.examples import Example
 from kitbash.cascade.training.fitting import fit_order, fit_probability
-from kitbash.cascade.veto import veto
+from kitbash.cascade.veto import against
 
 _DIGITS: Final = 4
 
@@ -34,9 +35,17 @@ def judged(example: Example, weights: Weights) -> Judged:
     row, is_right = _row(example, weights)
     best = best_of(example, weights)
     probability = weights.of_row(row)
-    if veto(example.question, example.facts[best]):
+    if against(example.question, example.facts[best], example.options[best]) or _is_tied(example, best, weights):
         probability = min(probability, VETOED)
     return Judged(probability, is_right)
+
+
+def _is_tied(example: Example, best: int, weights: Weights) -> bool:
+    strongest = weights.strength(example.options[best])
+    return any(
+        tied(strongest, weights.strength(option)) and disagree(example.facts[best], fact)
+        for option, fact in zip(example.options, example.facts, strict=True)
+    )
 
 
 def best_of(example: Example, weights: Weights) -> int:
