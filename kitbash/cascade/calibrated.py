@@ -11,6 +11,7 @@ from kitbash.errors import ConfigError, KnowledgeError
 from kitbash.knowledge.calibration_record import from_record
 
 FILE: Final = "config/confidence.json"
+OTHER_WEIGHTS: Final = "it was made for the weights of another release; make it again: kitbash cartridge calibrate"
 _MODEL: Final = ("order", "weights", "bias")
 _DIGEST_CHARS: Final = 16
 

@@ -99,12 +99,9 @@ def _of_cartridges(runtime: Runtime, scales: Scales) -> Iterator[dict[str, Any]]
             if own is not None and own.model == scales.model:
                 yield row_of(it.name, own, scales.target)
             elif own is not None or it.uncalibrated:
-                yield row_of(it.name, None, scales.target) | {"ignored": it.uncalibrated or OTHER_WEIGHTS}
+                yield row_of(it.name, None, scales.target) | {"ignored": it.uncalibrated or calibrated.OTHER_WEIGHTS}
     finally:
         runtime.close()
-
-
-OTHER_WEIGHTS: Final = "it was made for the weights of another release; make it again: kitbash cartridge calibrate"
 
 
 def row_of(name: str, calibration: Calibration | None, target: float) -> dict[str, Any]:

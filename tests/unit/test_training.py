@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from kitbash.cascade.training.examples import FOLDS, fold_of, shortened
-from kitbash.cascade.training.fitting import fit_order, fit_probability, solve
 from kitbash.cascade.training.figures import calibration_error
+from kitbash.cascade.training.fitting import fit_order, fit_probability, solve
 from kitbash.cascade.training.judging import Judged
 from kitbash.cascade.training.train import report
 
