@@ -11,10 +11,11 @@ from kitbash.blackboard import connection
 from kitbash.blackboard.redis_board import RedisBlackboard
 from kitbash.blackboard.redis_context import RedisContext
 from kitbash.blackboard.scripts import AnyRedis
-from kitbash.cascade import confidence
+from kitbash.cascade import calibrated, confidence
 from kitbash.cascade.archivist import Archivist
 from kitbash.cascade.collaborators import Collaborators
 from kitbash.cascade.policy import Policy, ProjectRule, Rule
+from kitbash.domain.calibration import NEVER
 from kitbash.domain.context import TemporalContext
 from kitbash.domain.item import Item
 from kitbash.domain.layer import Layer
@@ -63,10 +64,21 @@ def _given(settings: Settings) -> str | None:
 
 
 def policy(settings: Settings) -> Policy:
-    """Return the cascade's rules as they are set."""
+    """Return the cascade's rules as they are set; thresholds that are not set come from the target precision."""
+    scales = calibrated.load(settings.target_precision)
+    chosen = {
+        Layer.REFLEX: NEVER if scales.exact.threshold == NEVER else scales.target,
+        Layer.CARTRIDGE: scales.usual.threshold,
+        Layer.SYNTHESIS: scales.usual.composed,
+    }
     return Policy(
         rules={
-            layer: Rule(rule.threshold, rule.timeout_ms, rule.timeout_ms + LEASE_MARGIN_MS)
+            layer: Rule(
+                chosen.get(layer, 0.0) if rule.threshold is None else rule.threshold,
+                rule.timeout_ms,
+                rule.timeout_ms + LEASE_MARGIN_MS,
+                is_calibrated=rule.threshold is None,
+            )
             for layer, rule in zip(Layer, settings.rules(), strict=True)
         },
         projects={
@@ -206,6 +218,7 @@ class Runtime:
             generator=self.generator,
             context=self.context,
             network=self.network,
+            scales=calibrated.load(self.settings.target_precision),
         )
 
     def close(self) -> None:

@@ -6,10 +6,13 @@ The weights ship in `config/confidence.json`, fitted to the starter questions by
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from kitbash import assets
+from kitbash.cascade.rivals import disagree, tied
+from kitbash.cascade.veto import Veto
+from kitbash.domain.calibration import EXACT
 from kitbash.domain.candidate import FEATURE_NAMES, Candidate, Features
 from kitbash.errors import ConfigError
 
@@ -19,10 +22,6 @@ UNIT: Final = 32.0
 """What the order's weights sum up to at most, so that a strength is 0 to 1."""
 _NEAR: Final = 2.0
 _CLEAR: Final = 6.0
-
-EXACT: Final = 0.99
-"""How sure an exact question form is. Not 1: an alias can be a poor one."""
-
 
 VETOED: Final = 0.5
 """How sure a fact can be at most that a veto speaks against."""
@@ -84,20 +83,41 @@ def rank(candidates: Sequence[Candidate], weights: Weights) -> list[Ranked]:
     """Return the candidates for one part: exact ones first, then the strongest.
 
     The margin of each is its lead over the best other fact, so that near ties are not sure of themselves. A vetoed one
-    keeps its place and is not sure: what comes next best is seldom what was asked for.
+    keeps its place and is not sure: what comes next best is seldom what was asked for. Nor is the first sure where one
+    of another cartridge is as strong and contradicts it.
     """
     strengths = [weights.strength(candidate.features) for candidate in candidates]
     ranked: list[tuple[float, Ranked]] = []
     for place, candidate in enumerate(candidates):
         rivals = [other for at, other in enumerate(strengths) if at != place]
         margin = strengths[place] - max(rivals, default=0.0)
-        probability = EXACT if candidate.is_exact else weights.probability(candidate.features, margin)
+        judged = candidate.scale.moved(weights.probability(candidate.features, margin))
+        probability = EXACT if candidate.is_exact else judged
         if candidate.veto or candidate.features.negation:
             # "Is not" and "is" share every other word: at best an even chance.
             probability = min(probability, VETOED)
         ranked.append((strengths[place], Ranked(candidate, probability)))
     ranked.sort(key=lambda it: (not it[1].candidate.is_exact, -it[0], _name(it[1])))
-    return [it for _, it in ranked]
+    return _unless_tied(ranked)
+
+
+def _unless_tied(ranked: Sequence[tuple[float, Ranked]]) -> list[Ranked]:
+    """Return the ranked ones; where others tie with the first and contradict it, none of those is sure."""
+    if not ranked or ranked[0][1].candidate.is_exact:
+        return [it for _, it in ranked]
+    strongest, first = ranked[0]
+    rivals = {
+        place
+        for place, (strength, it) in enumerate(ranked)
+        if tied(strongest, strength) and disagree(first.candidate.fact, it.candidate.fact)
+    }
+    barred = {0, *rivals} if rivals else rivals
+    return [_barred(it) if place in barred else it for place, (_, it) in enumerate(ranked)]
+
+
+def _barred(ranked: Ranked) -> Ranked:
+    candidate = replace(ranked.candidate, veto=ranked.candidate.veto or Veto.TIE)
+    return Ranked(candidate, min(ranked.probability, VETOED))
 
 
 def _name(ranked: Ranked) -> tuple[str, int]:

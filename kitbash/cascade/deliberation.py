@@ -16,14 +16,13 @@ from kitbash.domain.coupling import Response
 from kitbash.domain.curation import Curation, curation_to
 from kitbash.domain.fact import Fact
 from kitbash.domain.item import Item, ident_of
+from kitbash.domain.layer import Layer, Stage
 from kitbash.domain.level import Level
 from kitbash.domain.plan import Plan
 from kitbash.domain.verdict import Finding
 
 
-def deliberate(
-    query: OpenQuery, plan: Plan, candidates: Sequence[Candidate], threshold: float, with_: Collaborators
-) -> Finding | None:
+def deliberate(query: OpenQuery, plan: Plan, candidates: Sequence[Candidate], with_: Collaborators) -> Finding | None:
     """Return what Layer 2 says of a query, with triage's decisions; None when the query has ended meanwhile.
 
     Raises BusError when its spotlights cannot be coupled.
@@ -66,22 +65,36 @@ def deliberate(
         items_per_level=with_.policy.items_per_level,
         dissonance_threshold=with_.policy.dissonance_threshold,
     )
-    found = settled(bus, agent.rule(bus), plan, candidates, weights=with_.weights, threshold=threshold)
+    threshold, calibrated = with_.policy.rule(Stage.FUSE).threshold, with_.policy.calibrated
+    ruling = agent.rule(bus)
+    found = settled(bus, ruling, plan, candidates, weights=with_.weights, threshold=threshold, calibrated=calibrated)
     return replace(found, evidence=_in_full(found.evidence, (*facts.values(), *rivals)))
 
 
 def settled(
-    bus: BusState, ruling: Ruling, plan: Plan, candidates: Sequence[Candidate], *, weights: Weights, threshold: float
+    bus: BusState,
+    ruling: Ruling,
+    plan: Plan,
+    candidates: Sequence[Candidate],
+    *,
+    weights: Weights,
+    threshold: float,
+    calibrated: frozenset[Layer] = frozenset(),
 ) -> Finding:
-    """Return what Layer 2 says once triage has ruled: an answer, a refusal, a question back, or neither. Pure."""
+    """Return what Layer 2 says once triage has ruled: an answer, a refusal, a question back, or neither. Pure.
+
+    `calibrated` are the layers whose thresholds are the facts' own; if Layer 2 is, `threshold` does not count.
+    """
     curation = Curation(
         _withheld(bus, ruling, candidates),
         ruling.factor,
         bus.context,
         items_per_level=bus.items_per_level,
         dissonance_threshold=bus.dissonance_threshold,
+        calibrated=calibrated,
     )
-    found = fuse(curated(candidates, curation), weights, threshold, parts=len(plan.parts), factor=ruling.factor)
+    needed = None if Layer.CARTRIDGE in calibrated else threshold
+    found = fuse(curated(candidates, curation), weights, needed, parts=len(plan.parts), factor=ruling.factor)
     found = replace(found, product=curation_to(curation), decisions=ruling.decisions)
     if ruling.delta is None or ruling.response is Response.LOWER:
         return found

@@ -15,12 +15,17 @@ RELATED: Final = 0.05
 
 
 def fuse(
-    candidates: Sequence[Candidate], weights: Weights, threshold: float, *, parts: int = 1, factor: float = 1.0
+    candidates: Sequence[Candidate],
+    weights: Weights,
+    threshold: float | None,
+    *,
+    parts: int = 1,
+    factor: float = 1.0,
 ) -> Finding:
     """Return the most probable fact for the whole question, with the next ones as evidence when it is not sure.
 
     A question that asks for several things is left to the next layer: one fact would answer half of it. `factor` is
-    what contradictions leave of the confidence, 0 to 1.
+    what contradictions leave of the confidence, 0 to 1. Without a threshold that of the fact's scale holds.
     """
     if parts > 1:
         return Finding(0.0, f"the question asks for {parts - 1} things", evidence=nearest(candidates, weights))
@@ -30,11 +35,12 @@ def fuse(
     top = ranked[0]
     fact = top.candidate.fact
     confidence = top.probability * factor
-    if confidence >= threshold:
+    needed = top.candidate.scale.threshold if threshold is None else threshold
+    if confidence >= needed:
         reason = f"{fact.cartridge}#{fact.fact_id} covers {top.candidate.features.coverage:.0%} of the question"
-        return Finding(confidence, reason, fact.text, (fact,))
+        return Finding(confidence, reason, fact.text, (fact,), threshold=needed)
     reason = f"nearest is {fact.cartridge}#{fact.fact_id}, which covers {top.candidate.features.coverage:.0%}"
-    return Finding(confidence, reason, evidence=nearest(candidates, weights))
+    return Finding(confidence, reason, evidence=nearest(candidates, weights), threshold=needed)
 
 
 def best(candidates: Sequence[Candidate], weights: Weights, *, part: int) -> list[Ranked]:

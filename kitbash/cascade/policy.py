@@ -10,11 +10,16 @@ from kitbash.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One layer's rule. The lease outlives the time limit, so an honest redelivery finds it ended."""
+    """One layer's rule. The lease outlives the time limit, so an honest redelivery finds it ended.
+
+    `is_calibrated` says that nobody set the threshold: what was learned of a fact's cartridge decides, and `threshold`
+    holds where there is no fact.
+    """
 
     threshold: float
     timeout_ms: int
     lease_ms: int
+    is_calibrated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,11 @@ class Policy:
     temperature: float
     items_per_level: int = 6
     dissonance_threshold: int = 0
+
+    @property
+    def calibrated(self) -> frozenset[Layer]:
+        """Return the layers whose thresholds are the facts' own."""
+        return frozenset(layer for layer, rule in self.rules.items() if rule.is_calibrated)
 
     def rule(self, stage: Stage) -> Rule:
         """Return the rule of a stage's layer."""

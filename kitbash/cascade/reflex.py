@@ -1,8 +1,8 @@
 """Layer 0: the question is one that a fact was written to answer, word for word in normal form."""
 
-from kitbash.cascade.confidence import EXACT
 from kitbash.cascade.coupling import contests
 from kitbash.cascade.policy import ProjectRule
+from kitbash.domain.calibration import EXACT
 from kitbash.domain.item import ident_of
 from kitbash.domain.verdict import Finding
 from kitbash.knowledge.layout import faction_of

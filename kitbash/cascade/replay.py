@@ -133,7 +133,9 @@ class _Replay:
             return self._fused(was.plan, was.weights)
         if stage is Stage.SYNTHESISE:
             candidates = curated(was.candidates, self._curation)
-            return synthesise(was.plan, candidates, was.weights, factor=self._curation.factor)
+            is_calibrated = Layer.SYNTHESIS in self._curation.calibrated
+            factor = self._curation.factor
+            return synthesise(was.plan, candidates, was.weights, factor=factor, is_calibrated=is_calibrated)
         return None
 
     def _fused(self, plan: Plan, weights: Weights) -> Finding:
@@ -141,7 +143,11 @@ class _Replay:
         ruling = agent.rule(bus)
         self._decisions = (*self._was.planned, *ruling.decisions)
         threshold = self._thresholds[Layer.CARTRIDGE]
-        found = settled(bus, ruling, plan, self._was.candidates, weights=weights, threshold=threshold)
+        was = self._was
+        # A threshold that is set now holds against what the facts' own would be.
+        calibrated = frozenset[Layer]() if was.curation is None else was.curation.calibrated
+        calibrated -= self._set_to.thresholds.keys()
+        found = settled(bus, ruling, plan, was.candidates, weights=weights, threshold=threshold, calibrated=calibrated)
         self._curation = curation_from(found.product) if found.product else Curation()
         return found
 

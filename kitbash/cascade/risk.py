@@ -48,6 +48,14 @@ def lower_bound(right: int, total: int, delta: float) -> float:
     return low
 
 
+def interval(right: int, total: int, *, delta: float = 0.05) -> tuple[float, float]:
+    """Return the Clopper-Pearson interval, 0 to 1, of a share: it misses the true one for at most `delta` of samples.
+
+    Raises ValueError as `lower_bound` does.
+    """
+    return lower_bound(right, total, delta / 2), 1 - lower_bound(total - right, total, delta / 2)
+
+
 def choose(scored: Sequence[tuple[float, bool]], target: float, *, delta: float = 0.1) -> Cut | None:
     """Return the cut that answers most with a precision of `target` or more, but for `delta` of samples; None if none.
 

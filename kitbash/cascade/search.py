@@ -1,15 +1,17 @@
 """Layer 2, first half: one shard proposes facts for each part of the question."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from kitbash.cascade.asked import Asked
 from kitbash.cascade.confidence import Weights
 from kitbash.cascade.features import features
-from kitbash.cascade.veto import veto
+from kitbash.cascade.scales import UNPROMISED, Scales
+from kitbash.cascade.veto import against
 from kitbash.cascade.wording import wording
 from kitbash.domain import codec
+from kitbash.domain.calibration import Calibration
 from kitbash.domain.candidate import Candidate
 from kitbash.domain.fact import Fact
 from kitbash.domain.normal_form import normal_form
@@ -24,12 +26,17 @@ DEPTH: Final = 12
 _WHOLE: Final = 0.999
 
 
-def search(plan: Plan, cartridges: Sequence[Cartridge], limit: int, weights: Weights) -> Finding:
+def search(
+    plan: Plan, cartridges: Sequence[Cartridge], limit: int, weights: Weights, scales: Scales = UNPROMISED
+) -> Finding:
     """Return the `limit` strongest candidates for each part, with features that compare over all shards.
+
+    Each says how its probability is read, so that whoever reads it later needs neither its cartridge nor the settings.
 
     A cartridge that breaks while it is read is left out and named; the others still propose.
     """
     found: list[Candidate] = []
+    own = {cartridge.name: cartridge.calibration for cartridge in cartridges}
     broken: dict[str, str] = {}
     for number, part in enumerate(plan.parts):
         asked = Asked.of(part, plan.weights, plan.unknown)
@@ -42,7 +49,7 @@ def search(plan: Plan, cartridges: Sequence[Cartridge], limit: int, weights: Wei
         form = normal_form(part)
         proposed = [_candidate(number, form, asked, fact) for fact in closest(asked, near, max(limit, DEPTH))]
         proposed.sort(key=lambda it: (-weights.strength(it.features), it.fact.cartridge, it.fact.fact_id))
-        found += [_judged(it, part) for it in proposed[:limit]]
+        found += [_scaled(_judged(it, part), own, scales) for it in proposed[:limit]]
     names = ", ".join(cartridge.name for cartridge in cartridges)
     reason = f"{len(found)} candidates from {names}" + "".join(f"; {error}" for error in broken.values())
     return Finding(0.0, reason, product=codec.candidates_to(found))
@@ -79,5 +86,11 @@ def _candidate(number: int, form: str, asked: Asked, fact: Fact) -> Candidate:
 
 
 def _judged(candidate: Candidate, part: str) -> Candidate:
-    against = None if candidate.is_exact else veto(part, candidate.fact)
-    return replace(candidate, veto=against.value) if against else candidate
+    found = None if candidate.is_exact else against(part, candidate.fact, candidate.features)
+    return replace(candidate, veto=found.value) if found else candidate
+
+
+def _scaled(candidate: Candidate, own: Mapping[str, Calibration | None], scales: Scales) -> Candidate:
+    fact = candidate.fact
+    scale = scales.exact if candidate.is_exact else scales.of(fact, own.get(fact.cartridge))
+    return replace(candidate, scale=scale)

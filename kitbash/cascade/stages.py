@@ -15,7 +15,7 @@ from kitbash.domain.curation import Curation, curation_from
 from kitbash.domain.fact import Fact
 from kitbash.domain.ids import new_token
 from kitbash.domain.item import ident_of
-from kitbash.domain.layer import Queue, Stage
+from kitbash.domain.layer import Layer, Queue, Stage
 from kitbash.domain.lifecycle import Lifecycle
 from kitbash.domain.plan import Plan
 from kitbash.domain.verdict import Finding
@@ -62,19 +62,19 @@ def _triage(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
 def _search(query: OpenQuery, with_: Collaborators, shard: int | None) -> Finding:
     plan = plan_in(query.work)
     cartridges = with_.library.named(plan.shards[shard or 0])
-    return search.search(plan, cartridges, with_.policy.candidates, with_.weights)
+    return search.search(plan, cartridges, with_.policy.candidates, with_.weights, with_.scales)
 
 
 def _fuse(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
-    threshold = with_.policy.rule(Stage.FUSE).threshold
-    found = deliberate(query, plan_in(query.work), candidates_in(query.work), threshold, with_)
+    found = deliberate(query, plan_in(query.work), candidates_in(query.work), with_)
     return found or Finding(0.0, "the query ended while its levels were coupled")
 
 
 def _synthesise(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
     plan, curation = plan_in(query.work), curation_in(query.work)
     candidates = curated(candidates_in(query.work), curation) if len(plan.parts) > 1 else []
-    return synthesis.synthesise(plan, candidates, with_.weights, factor=curation.factor)
+    is_calibrated = Layer.SYNTHESIS in curation.calibrated
+    return synthesis.synthesise(plan, candidates, with_.weights, factor=curation.factor, is_calibrated=is_calibrated)
 
 
 def _generate(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:

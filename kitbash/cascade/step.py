@@ -139,7 +139,8 @@ def late() -> Answer:
 
 
 def verdict_of(stage: Stage, finding: Finding, threshold: float, latency_ms: float) -> Verdict:
-    """Return what a layer said: it passes with an answer at or above its threshold."""
+    """Return what a layer said: it passes with an answer at or above its threshold, or that of its facts."""
+    threshold = threshold if finding.threshold is None else finding.threshold
     passed = finding.answer is not None and finding.confidence >= threshold
     # As the blackboard rounds them, so that a verdict reads the same wherever it comes from.
     return Verdict(stage, round(finding.confidence, 6), threshold, passed, finding.reason, round(latency_ms, 3))

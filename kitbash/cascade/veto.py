@@ -13,6 +13,7 @@ from typing import Final
 
 from kitbash import assets
 from kitbash.cascade.wording import Wording, denies, wording
+from kitbash.domain.candidate import Features
 from kitbash.domain.fact import Fact
 from kitbash.domain.normal_form import stem
 from kitbash.domain.words import STOP_WORDS
@@ -27,6 +28,8 @@ class Veto(StrEnum):
     DIRECTION = "it has them the other way round"
     ENTITY = "it is about another name"
     ASIDE = "it mentions the one word asked for and is not about it"
+    UNKNOWN = "too much of the question is known to no cartridge"
+    TIE = "a fact of another cartridge meets the question as well and says otherwise"
 
 
 _PIVOTS: Final = frozenset({"to", "into", "from", "than", "before", "after", "by", "over", "under", "above", "below"})
@@ -39,8 +42,17 @@ _NEAR: Final = 2
 """How many content words on each side of a word it is taken to relate."""
 
 
+MOST_UNKNOWN: Final = 0.35
+"""What share of a question, by idf, may be known to no cartridge."""
+
+
+def against(question: str, fact: Fact, shared: Features) -> Veto | None:
+    """Return the first reason not to serve a fact for a question with which it shares these features, or None."""
+    return Veto.UNKNOWN if shared.unknown > MOST_UNKNOWN else veto(question, fact)
+
+
 def veto(question: str, fact: Fact) -> Veto | None:
-    """Return the first reason not to serve a fact for a question, or None."""
+    """Return the first reason in their wordings not to serve a fact for a question, or None."""
     asked = wording(question)
     wordings = [wording(it) for it in fact.aliases or (fact.text,)]
     closest = max(wordings, key=lambda it: _overlap(asked, it))

@@ -158,15 +158,23 @@ def doctor(*, as_json: AsJson = False) -> None:
 @app.command()
 def calibrate(
     *,
+    target: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(help="Precision to look up, if not target_precision of the settings.", min=0.5, max=0.999),
+    ] = None,
+    plot: Annotated[Optional[Path], typer.Option(metavar="FOLDER", help="Also draw PNG files there.")] = None,  # noqa: UP045
+    as_json: AsJson = False,
     train: Annotated[bool, typer.Option("--train", help="Fit the weights to the starter questions again.")] = False,
     write: Annotated[Optional[Path], typer.Option(help="With --train: also write them to this file.")] = None,  # noqa: UP045
-    seed: Annotated[int, typer.Option(help="Which tenth of the facts is held out.")] = 0,
-    target: Annotated[float, typer.Option(help="Precision to find a threshold for.", min=0.5, max=0.999)] = 0.97,
+    seed: Annotated[int, typer.Option(help="With --train: which tenth of the facts is held out.")] = 0,
 ) -> None:
-    """Measure how sure Layer 2 is on the starter questions, or fit that to them; the same seed gives the same bytes."""
+    """Show what precision is promised from which confidence on, and what share of the questions that answers."""
     from kitbash.cli import calibrate as command  # noqa: PLC0415
 
-    command.calibrate(fit=train, seed=seed, target=target, write=write)
+    if train:
+        command.train(seed=seed, write=write)
+    else:
+        command.show(target=target, plot=plot, as_json=as_json)
 
 
 @app.command()

@@ -1,8 +1,12 @@
 """`kitbash ask`."""
 
 import sys
+from typing import Any
 
 from kitbash.blackboard.board import Trace
+from kitbash.cascade import confidence, explanation
+from kitbash.cascade.deliberation import curated
+from kitbash.cascade.stages import candidates_in, curation_in
 from kitbash.cli import output
 from kitbash.cli.main import Exit
 from kitbash.client import Client
@@ -32,12 +36,15 @@ def ask(
     with Client() as client:
         result = client.ask(question, mode=mode, project=project, user=user, timeout_s=timeout_s)
         if as_json:
-            output.print_json(to_json(result))
+            told = {"why": why(client.trace(parse_query_id(result.query_id)))} if trace else {}
+            output.print_json(to_json(result) | told)
         else:
             show(result)
             if trace:
                 show_path(result.path)
-                show_thought(client.trace(parse_query_id(result.query_id)))
+                found = client.trace(parse_query_id(result.query_id))
+                show_thought(found)
+                show_why(found)
     sys.exit(_CODES[result.answer.status])
 
 
@@ -109,3 +116,28 @@ def show_thought(trace: Trace) -> None:
     output.table("Spotlights", ("level", "item", "probability", "place", "reason"), items)
     decisions = [(it.decision_id, it.kind.value, it.rationale, ", ".join(it.output)) for it in trace.decisions]
     output.table("Decisions", ("decision", "type", "rationale", "output"), decisions)
+
+
+def why(trace: Trace) -> list[dict[str, Any]]:
+    """Return what made the confidence of each part's likeliest fact, as JSON has it."""
+    return [explanation.to_json(it) for it in _explained(trace)]
+
+
+def show_why(trace: Trace) -> None:
+    """Print which features made the confidence of each part's likeliest fact."""
+    for it in _explained(trace):
+        terms = sorted((term for term in it.terms if term.value), key=lambda term: -abs(term.contribution))
+        rows = [(term.name, f"{term.value:.3f}", f"{term.contribution:+.3f}") for term in terms]
+        rows.append(("bias", "", f"{it.bias:+.3f}"))
+        whole = f"Why {it.probability:.3f} for {it.fact}" + (f", part {it.part}" if it.part else "")
+        output.table(whole, ("feature", "value", "log odds"), rows)
+        moved = "" if (it.scale.slope, it.scale.offset) == (1, 0) else f" x {it.scale.slope:g} {it.scale.offset:+g}"
+        said = f"  {it.log_odds:+.3f}{moved} log odds, lead {it.margin:.3f}: {it.probability:.3f}"
+        said += f"; from {it.scale.threshold:.3f} on by calibration ({it.scale.origin.value})"
+        said += "; an exact question form" if it.is_exact else ""
+        output.line(said + (f"; veto: {it.veto}" if it.veto else ""))
+
+
+def _explained(trace: Trace) -> list[explanation.Explanation]:
+    candidates = curated(candidates_in(trace.work), curation_in(trace.work))
+    return explanation.explain(candidates, confidence.load())

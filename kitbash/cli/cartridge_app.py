@@ -63,6 +63,22 @@ def show(
 
 
 @app.command()
+def calibrate(
+    names: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(metavar="[NAME]...", help="Cartridges of your own; all of them if left out."),
+    ] = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fit how sure is sure enough to your cartridges' own questions, and note it in their manifests."""
+    from kitbash.cli import cartridge_calibrate as command  # noqa: PLC0415
+
+    command.calibrate(names or [], is_written=not dry_run, as_json=as_json)
+
+
+@app.command()
 def export(
     name: Annotated[str, typer.Argument(help="A cartridge's name.")],
     out: Annotated[Optional[Path], typer.Argument(help="A .md or .json file; standard output if left out.")] = None,  # noqa: UP045

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import kitbash
 from kitbash import assets
+from kitbash.cascade import calibrated
 from kitbash.cli import output
 from kitbash.cli.main import Exit
+from kitbash.domain.calibration import NEVER
 from kitbash.errors import KitbashError, NetworkError, Unavailable
 from kitbash.models.ternary import shipped
 from kitbash.runtime import Runtime
@@ -66,6 +68,7 @@ def run() -> Iterator[Check]:
         yield _tried("server", lambda: _server(runtime))
         yield _tried("blackboard", lambda: runtime.board.server())  # noqa: PLW0108 - the board itself may fail
         yield from _cartridges(runtime)
+        yield from _confidence(runtime)
         yield _archive(runtime)
         yield _triage()
         yield _model(runtime)
@@ -125,6 +128,33 @@ def _triage() -> Check:
     except NetworkError as error:
         return Check("triage", State.WARNING, f"by rules alone: {error}")
     return Check("triage", State.OK, f"a network of {len(network.domains)} domains and {len(network.forms)} forms")
+
+
+def _confidence(runtime: Runtime) -> Iterator[Check]:
+    """Say from where on Layer 2 answers, what cannot be promised, and which calibrations are not used."""
+    settings = runtime.settings
+    try:
+        scales = calibrated.load(settings.target_precision)
+        cartridges = list(runtime.library.cartridges.values())
+    except (KitbashError, OSError) as error:
+        yield Check("confidence", State.FAILED, str(error))
+        return
+    if settings.layers.cartridge.threshold is not None:
+        says = f"Layer 2 answers from {settings.layers.cartridge.threshold:g} on, set by hand; nothing is promised"
+        yield Check("confidence", State.OK, says)
+        return
+    for scale in (scales.usual, scales.bare):
+        if scale.threshold == NEVER:
+            says = f"{scale.origin}: no threshold promises {scales.target:g}; only exact question forms are answered"
+            yield Check("confidence", State.WARNING, f"{says}; see: kitbash calibrate")
+        else:
+            says = f"{scale.origin}: answered from {scale.threshold:.2f} on, for a precision of {scales.target:g}"
+            yield Check("confidence", State.OK, says)
+    for it in cartridges:
+        stale = it.calibration is not None and it.calibration.model != scales.model
+        if it.uncalibrated or stale:
+            why = it.uncalibrated or calibrated.OTHER_WEIGHTS
+            yield Check("confidence", State.WARNING, f"{it.name}: its calibration is not used: {why}")
 
 
 def _cartridges(runtime: Runtime) -> Iterator[Check]:

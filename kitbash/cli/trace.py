@@ -38,6 +38,7 @@ def trace(text: str, *, as_json: bool) -> None:
                 "checks": [bus_codec.check_to(it) for it in found.coupled.checks] if found.coupled else [],
                 "deltas": [bus_codec.delta_to(it) for it in found.coupled.deltas] if found.coupled else [],
                 "decisions": [bus_codec.decision_to(it) for it in found.decisions],
+                "why": ask.why(found),
                 "events": events,
             }
         )
@@ -51,6 +52,7 @@ def trace(text: str, *, as_json: bool) -> None:
         ask.show(result)
         ask.show_path(result.path)
     ask.show_thought(found)
+    ask.show_why(found)
 
 
 def item_json(item: Item, trace: Trace) -> dict[str, Any]:

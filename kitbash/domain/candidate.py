@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from kitbash.domain.calibration import UNSCALED, Scale
 from kitbash.domain.fact import Fact
 
 
@@ -57,7 +58,7 @@ class Candidate:
     """One proposed fact for one part of the question. `part` 0 is the whole question.
 
     `is_exact` says that the part is one of the fact's question forms, word for word; `veto` why the fact answers
-    another question than the part asks, empty if nothing says so.
+    another question than the part asks, empty if nothing says so. `scale` is how its probability is read.
     """
 
     part: int
@@ -65,3 +66,4 @@ class Candidate:
     features: Features
     is_exact: bool = False
     veto: str = ""
+    scale: Scale = UNSCALED

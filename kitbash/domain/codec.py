@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from kitbash.domain.answer import Answer, Status
+from kitbash.domain.calibration import Origin, Scale
 from kitbash.domain.candidate import Candidate, Features
 from kitbash.domain.claim import Claim
 from kitbash.domain.fact import Fact
@@ -149,6 +150,7 @@ def candidates_to(candidates: list[Candidate]) -> str:
                 "features": [round(value, 4) for value in it.features],
                 "is_exact": it.is_exact,
                 "veto": it.veto,
+                "scale": _scale_to(it.scale),
             }
             for it in candidates
         ]
@@ -159,6 +161,22 @@ def candidates_from(text: str) -> list[Candidate]:
     """Return the candidates that `candidates_to` wrote."""
     values: list[Json] = json.loads(text)
     return [
-        Candidate(it["part"], fact_from(it["fact"]), Features(*it["features"]), it["is_exact"], it["veto"])
+        Candidate(
+            it["part"],
+            fact_from(it["fact"]),
+            Features(*it["features"]),
+            it["is_exact"],
+            it["veto"],
+            _scale_from(it["scale"]),
+        )
         for it in values
     ]
+
+
+def _scale_to(scale: Scale) -> list[Any]:
+    return [scale.slope, scale.offset, scale.threshold, scale.composed, scale.origin.value]
+
+
+def _scale_from(value: list[Any]) -> Scale:
+    slope, offset, threshold, composed, origin = value
+    return Scale(slope, offset, threshold, composed, Origin(origin))

@@ -6,6 +6,7 @@ from typing import Any
 
 from kitbash.domain.codec import dumps
 from kitbash.domain.context import Snapshot
+from kitbash.domain.layer import Layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,7 @@ class Curation:
     """`withheld` names the items that must not be drawn on; every confidence is multiplied by `factor` (0 to 1).
 
     `context` is what was remembered when the spotlights were filled, the numbers what was set in the process that did.
+    `calibrated` are the layers whose thresholds were the candidates' own, not set by hand.
     """
 
     withheld: frozenset[str] = frozenset()
@@ -20,6 +22,7 @@ class Curation:
     context: Snapshot | None = None
     items_per_level: int = 0
     dissonance_threshold: int = 0
+    calibrated: frozenset[Layer] = frozenset()
 
 
 def curation_to(curation: Curation) -> str:
@@ -30,6 +33,7 @@ def curation_to(curation: Curation) -> str:
         "factor": curation.factor,
         "items_per_level": curation.items_per_level,
         "dissonance_threshold": curation.dissonance_threshold,
+        "calibrated": sorted(int(layer) for layer in curation.calibrated),
     }
     return f'{dumps(numbers)[:-1]},"context":{context}}}'
 
@@ -45,4 +49,5 @@ def curation_from(text: str, *, with_context: bool = True) -> Curation:
         context=context,
         items_per_level=record["items_per_level"],
         dissonance_threshold=record["dissonance_threshold"],
+        calibrated=frozenset(map(Layer, record["calibrated"])),
     )

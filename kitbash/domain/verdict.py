@@ -30,6 +30,7 @@ class Finding:
 
     `product` is what later stages need (a plan, candidates), as JSON. `evidence` are the facts an answer stands on,
     or the nearest there are. `refusal` is what the user is told when the layer ends the query without an answer.
+    `threshold` is what the confidence is held against where the facts decide that, None where the layer's rule does.
     """
 
     confidence: float
@@ -39,3 +40,4 @@ class Finding:
     product: str | None = None
     decisions: tuple[Decision, ...] = ()
     refusal: str | None = None
+    threshold: float | None = None

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kitbash.domain.calibration import Calibration
 from kitbash.domain.fact import Fact
 from kitbash.errors import KnowledgeError
-from kitbash.knowledge import annotation, facts_db, index, layout, manifest
+from kitbash.knowledge import annotation, calibration_record, facts_db, index, layout, manifest
 from kitbash.knowledge.fingerprint import VERSION, Fingerprint, quick_fingerprint
 from kitbash.knowledge.index import Index
 from kitbash.knowledge.sqlite import Reader
@@ -21,12 +22,17 @@ _log: Any = logs.logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Cartridge:
-    """One open cartridge."""
+    """One open cartridge. `calibration` is its own, if it has one that was made of the facts it holds now.
+
+    `uncalibrated` says why one that is there is not used; empty if all is well.
+    """
 
     name: str
     folder: Path
     faction: layout.Faction
     index: Index
+    calibration: Calibration | None = None
+    uncalibrated: str = ""
 
 
 def facts_in(folder: Path, name: str) -> Iterator[Fact]:
@@ -56,14 +62,29 @@ def open_cartridge(name: str, folder: Path, cache: Path) -> Cartridge:
 
     An index that is missing, of another version or of other sources is built in `cache`, and the log says so. A large
     one that cannot be used in full where it lies is, too; where that fails it is used as it is. Raises KnowledgeError
-    naming what is broken.
+    naming what is broken. A calibration that was made of other facts is not used, and the log says so.
     """
     manifest.read(folder / layout.MANIFEST)
     Reader(folder / layout.FACTS).close()
     found = _fresh(folder / layout.LEXICAL, folder, name)
     if found is None or found.fault:
         found = _elsewhere(found, folder, cache, name)
-    return Cartridge(name, folder, layout.faction_of(name), found)
+    calibration, fault = _calibration(folder, str(found.digest))
+    if fault:
+        _log.warning("calibration.ignored", cartridge=name, fault=fault)
+    return Cartridge(name, folder, layout.faction_of(name), found, calibration, fault)
+
+
+def _calibration(folder: Path, digest: str) -> tuple[Calibration | None, str]:
+    """Return a cartridge's own calibration, or why there is one that is not used."""
+    try:
+        found = calibration_record.read(folder)
+    except KnowledgeError as error:
+        return None, str(error)
+    if found is not None and found.facts != digest:
+        again = f"kitbash cartridge calibrate {folder.stem}"
+        return None, f"its facts have changed since {found.made}; make it again: {again}"
+    return found, ""
 
 
 def _fresh(path: Path, folder: Path, name: str) -> Index | None:

@@ -63,6 +63,22 @@ def replacing(target: Path) -> Generator[Path]:
             shutil.rmtree(work, ignore_errors=True)
 
 
+def written(path: Path, text: str) -> None:
+    """Have a file hold a text, synced to disk, whole or as it was before; the caller is the only writer."""
+    handle, name = tempfile.mkstemp(prefix=_WORK, dir=path.parent)
+    work = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        work.chmod(0o644)
+        work.replace(path)
+        _sync_folder(path.parent)
+    finally:
+        work.unlink(missing_ok=True)
+
+
 def _swap(work: Path, target: Path) -> None:
     aside = target.with_name(target.name + ASIDE)
     if target.exists():

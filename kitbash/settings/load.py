@@ -30,6 +30,12 @@ class Settings(BaseSettings):
     broker: m.Broker = m.Broker()
     paths: m.Paths = m.Paths()
     query: m.Query = m.Query()
+    target_precision: float = Field(
+        default=0.95,
+        ge=0.5,
+        le=0.999,
+        description="share of answers to be right; picks thresholds that are not set",
+    )
     layers: m.Layers = m.Layers()
     cartridge: m.Cartridge = m.Cartridge()
     coupling: m.Coupling = m.Coupling()

@@ -72,19 +72,19 @@ class Query(Subject):
 
 
 class LayerRule(Subject):
-    """How long one layer may take and how sure it must be."""
+    """How long one layer may take and how sure it must be; without a threshold `target_precision` picks it."""
 
     timeout_ms: int = Field(gt=0, le=3_600_000)
-    threshold: float = Field(ge=0, le=1)
+    threshold: float | None = Field(default=None, ge=0, le=1)
 
 
 class Layers(Subject):
     """One rule a layer, 0 to 4."""
 
-    reflex: LayerRule = LayerRule(timeout_ms=1000, threshold=0.9)
+    reflex: LayerRule = LayerRule(timeout_ms=1000)
     bitnet: LayerRule = LayerRule(timeout_ms=2000, threshold=0.0)
-    cartridge: LayerRule = LayerRule(timeout_ms=5000, threshold=0.68)
-    synthesis: LayerRule = LayerRule(timeout_ms=5000, threshold=0.6)
+    cartridge: LayerRule = LayerRule(timeout_ms=5000)
+    synthesis: LayerRule = LayerRule(timeout_ms=5000)
     kobold: LayerRule = LayerRule(timeout_ms=60_000, threshold=0.0)
 
 

@@ -1,9 +1,12 @@
 """The library: what opens, what answers, what is noticed, and that reading leaves no trace."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from kitbash.knowledge import library as library_module
 from kitbash.knowledge.cartridge import facts_in
@@ -172,3 +175,16 @@ def test_intents_and_masks_answer_their_question_but_are_never_found_by_search(w
     with opened(where) as library:
         assert library.asked("How to be?") == (("water_general", 1),)
         assert [fact.fact_id for fact in library.cartridges["water_general"].index.propose(["visitor"], 8)] == [2]
+
+
+def test_an_index_of_another_version_is_built_again_in_the_cache_and_the_log_says_so(
+    where: Path, tmp_path: Path
+) -> None:
+    folder = build_text(where).folder
+    with closing(sqlite3.connect(folder / "indices" / "lexical.db")) as connection, connection:
+        connection.execute("UPDATE meta SET value = '0' WHERE key = 'version'")
+    with capture_logs() as said, opened(where) as library:
+        assert library.asked("Does ice float?") == (("water_general", 1),)
+    assert len(list((tmp_path / "cache").glob("water_general-*.db"))) == 1
+    (line,) = [it for it in said if it["event"] == "index.rebuilt"]
+    assert "missing, stale or of another version" in line["why"]

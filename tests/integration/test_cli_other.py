@@ -17,7 +17,7 @@ from tests.waiting import until
 KNOWN: Final = "What is the speed of light?"
 RESULT_KEYS: Final = {
     "query_id", "query", "project", "state", "opened_ms", "deadline_ms", "result", "events", "lifecycle", "kappa",
-    "took_ms", "items", "checks", "deltas", "decisions",
+    "took_ms", "items", "checks", "deltas", "decisions", "why",
 }  # fmt: skip
 QUEUES: Final = ["reflex", "bitnet", "cartridge", "kobold", "upkeep"]
 
@@ -131,7 +131,9 @@ def test_the_doctor_finds_nothing_wrong(env: Env) -> None:
     ran = kitbash(env, "doctor", "--json")
     assert ran.code == 0
     states = {check["name"]: check["state"] for check in ran.json}
-    names = {"version", "assets", "tasks", "settings", "server", "blackboard", "cartridges", "archive", "triage"}
+    names = {"version", "assets", "tasks", "settings", "server", "blackboard", "cartridges", "archive", "triage"} | {
+        "confidence"
+    }
     assert {states.pop(name) for name in names} == {"ok"}
     assert states == {"model": "warning"}
     assert all(check.keys() == {"name", "state", "says"} for check in ran.json)

@@ -12,7 +12,7 @@ from kitbash.cascade.step import step
 from kitbash.domain.context import widths
 from kitbash.domain.curation import Curation, curation_from, curation_to
 from kitbash.domain.decision import DecisionKind
-from kitbash.domain.layer import Stage
+from kitbash.domain.layer import Layer, Stage
 from kitbash.domain.level import Level
 from kitbash.domain.lifecycle import Lifecycle
 from kitbash.knowledge.library import Library
@@ -118,5 +118,5 @@ def test_salience_makes_room_and_never_drops_what_leads(library: Library) -> Non
 
 
 def test_a_curation_comes_back_from_the_wire() -> None:
-    for curation in (Curation(), Curation(frozenset({"a#1", "b#2"}), 0.25)):
+    for curation in (Curation(), Curation(frozenset({"a#1", "b#2"}), 0.25, calibrated=frozenset({Layer.CARTRIDGE}))):
         assert curation_from(curation_to(curation)) == curation

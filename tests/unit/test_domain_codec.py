@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from kitbash.domain import codec
 from kitbash.domain.answer import Answer, Mode, Result, Status, to_json
+from kitbash.domain.calibration import Origin, Scale
 from kitbash.domain.candidate import Candidate, Features
 from kitbash.domain.fact import Fact, content_hash
 from kitbash.domain.layer import Layer, Stage
@@ -55,6 +56,8 @@ CANDIDATES = st.builds(
     fact=WHOLE,
     features=st.builds(Features, *[ROUND_TO_4] * len(Features._fields)),
     is_exact=st.booleans(),
+    veto=TEXT,
+    scale=st.builds(Scale, st.floats(0.1, 3), st.floats(-3, 3), ROUND_TO_4, ROUND_TO_4, st.sampled_from(Origin)),
 )
 
 

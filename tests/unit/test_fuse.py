@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kitbash.cascade import confidence
-from kitbash.cascade.confidence import EXACT, NAMES, Weights, rank
+from kitbash.cascade.confidence import NAMES, Weights, rank
 from kitbash.cascade.fuse import NEAREST, fuse, nearest
 from kitbash.cascade.synthesis import synthesise
+from kitbash.domain.calibration import EXACT
 from kitbash.domain.candidate import FEATURE_NAMES, Candidate, Features
 from kitbash.domain.plan import Plan
 from tests.unit.facts import SHARE, SKY, Fixed, candidate, features

@@ -7,7 +7,9 @@ import pytest
 
 from kitbash.blackboard.board import Trace
 from kitbash.cascade.policy import Rule
+from kitbash.cascade.stages import curation_in
 from kitbash.domain.answer import Status
+from kitbash.domain.calibration import NEVER
 from kitbash.domain.layer import Layer
 from kitbash.knowledge.library import Library
 from tests.boards import LONG_MS
@@ -107,6 +109,18 @@ def test_a_lower_threshold_answers_sooner(library: Library) -> None:
     assert differing.now is not None
     assert (differing.now.layer, differing.now.text) == (Layer.CARTRIDGE, "A frog swims well.")
     assert [it.value for it in differing.what] == ["answer", "verdicts"]
+
+
+def test_what_the_facts_asked_for_is_kept_and_a_threshold_that_is_set_holds_against_it(library: Library) -> None:
+    rules = {**POLICY.rules, Layer.CARTRIDGE: Rule(0.5, LONG_MS, LEASE_MS, is_calibrated=True)}
+    trace, lines = asked(Cascade(library, policy=replace(POLICY, rules=rules)), SWIMS)
+    assert trace.state == Status.UNKNOWN
+    assert curation_in(trace.work).calibrated == {Layer.CARTRIDGE}
+    assert [it.threshold for it in trace.verdicts if it.layer is Layer.CARTRIDGE] == [NEVER]
+    differing = lines.replayed("threshold.cartridge=0.9")
+    assert differing is not None
+    assert differing.now is not None
+    assert differing.now.layer is Layer.CARTRIDGE
 
 
 def test_a_reflex_that_is_not_sure_enough_leaves_what_follows_unrecorded(cascade: Cascade) -> None:

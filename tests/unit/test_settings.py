@@ -37,7 +37,7 @@ def test_what_no_source_sets_has_its_default_and_no_origin(given: Given) -> None
     loaded = given.load()
     assert loaded.settings.redis.host is None
     assert loaded.settings.redis.port == 6379
-    assert [rule.threshold for rule in loaded.settings.rules()] == [0.9, 0.0, 0.68, 0.6, 0.0]
+    assert [rule.threshold for rule in loaded.settings.rules()] == [None, 0.0, None, None, 0.0]
     assert loaded.origins == {}
 
 
@@ -61,9 +61,9 @@ def test_sources_are_merged_leaf_by_leaf(given: Given) -> None:
 def test_setting_a_part_of_a_layer_keeps_the_rest(given: Given) -> None:
     loaded = given.load(env={"LAYER2_TIMEOUT_MS": "1234"}, yaml="layers:\n  synthesis:\n    threshold: 0.7\n")
     layers = loaded.settings.layers
-    assert (layers.cartridge.timeout_ms, layers.cartridge.threshold) == (1234, 0.68)
+    assert (layers.cartridge.timeout_ms, layers.cartridge.threshold) == (1234, None)
     assert (layers.synthesis.timeout_ms, layers.synthesis.threshold) == (5000, 0.7)
-    assert (layers.kobold.timeout_ms, layers.reflex.threshold) == (60_000, 0.9)
+    assert (layers.kobold.timeout_ms, layers.reflex.threshold) == (60_000, None)
 
 
 def test_an_empty_environment_value_sets_nothing(given: Given) -> None:

@@ -6,8 +6,10 @@ from random import Random
 import pytest
 
 from kitbash.cascade.training.examples import FOLDS, fold_of, shortened
+from kitbash.cascade.training.figures import calibration_error
 from kitbash.cascade.training.fitting import fit_order, fit_probability, solve
-from kitbash.cascade.training.train import Judged, calibration_error, report
+from kitbash.cascade.training.judging import Judged
+from kitbash.cascade.training.train import report
 
 
 def test_a_linear_system_is_solved_even_where_a_pivot_is_0() -> None:

@@ -15,6 +15,7 @@ from kitbash.cascade.step import late, step
 from kitbash.cascade.triage import form_of
 from kitbash.domain import codec, context
 from kitbash.domain.answer import Answer, Status
+from kitbash.domain.calibration import Origin, Scale
 from kitbash.domain.candidate import Candidate, Features
 from kitbash.domain.claim import Claim
 from kitbash.domain.context import Snapshot
@@ -82,6 +83,7 @@ class Thought:
     snapshot: Snapshot | None
     kappa: float
     thresholds: Mapping[Layer, float]
+    calibrated: frozenset[Layer]
     items_per_level: int
     weights: Weights
     leans: bool
@@ -94,7 +96,10 @@ class Thought:
         """Return the rules it is answered by."""
         return replace(
             POLICY,
-            rules={layer: Rule(threshold, LONG_MS, LEASE_MS) for layer, threshold in self.thresholds.items()},
+            rules={
+                layer: Rule(threshold, LONG_MS, LEASE_MS, is_calibrated=layer in self.calibrated)
+                for layer, threshold in self.thresholds.items()
+            },
             projects={"default": ProjectRule(("general", "fiction"), self.kappa, self.masks)},
             items_per_level=self.items_per_level,
         )
@@ -166,6 +171,7 @@ def thoughts(draw: st.DrawFn) -> Thought:
         fact=st.sampled_from(known),
         features=st.builds(Features, *[SHARE] * len(Features._fields)),
         is_exact=st.booleans(),
+        scale=st.builds(Scale, st.floats(0.1, 3), st.floats(-3, 3), SHARE, SHARE, st.sampled_from(Origin)),
     )
     # Search proposes a fact once a part, and no two shards the same.
     all_of_them = draw(st.lists(proposed, max_size=10, unique_by=lambda it: (it.part, it.fact)))
@@ -184,6 +190,7 @@ def thoughts(draw: st.DrawFn) -> Thought:
         snapshot=draw(st.none() | snapshots()),
         kappa=draw(KAPPAS),
         thresholds=draw(st.fixed_dictionaries(dict.fromkeys(Layer, SHARE))),
+        calibrated=draw(st.frozensets(st.sampled_from((Layer.CARTRIDGE, Layer.SYNTHESIS)))),
         items_per_level=draw(st.integers(2, 6)),
         weights=draw(st.sampled_from((WEIGHTS, confidence.load()))),
         leans=draw(st.booleans()),

@@ -25,7 +25,7 @@ class Example:
     """What one question proposes. `right` is the place of its fact in `options`, None if it is not there.
 
     `fold` is the same for all questions of a fact. `is_short` says that a word of the question was left out,
-    `is_kept` that its fact was not.
+    `is_kept` that its fact was not; `cartridge` is where that fact is from, empty for small talk.
     """
 
     question: str
@@ -35,6 +35,7 @@ class Example:
     right: int | None
     is_short: bool = False
     is_kept: bool = True
+    cartridge: str = ""
 
 
 class Questions:
@@ -116,7 +117,7 @@ def _asked(questions: Questions, question: str, own: Fact, fold: int, *, is_shor
     for keep in (True, False):
         options, facts, right = questions.ask(question, own, keep=keep)
         if options:
-            yield Example(question, fold, tuple(options), tuple(facts), right, is_short, keep)
+            yield Example(question, fold, tuple(options), tuple(facts), right, is_short, keep, own.cartridge)
 
 
 def _key(fact: Fact) -> tuple[str, int]:

@@ -2,26 +2,19 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from kitbash.cascade.confidence import NAMES, VETOED, Weights, leads
-from kitbash.cascade.training.examples import Example, Questions, examples, small_talk
-from kitbash.cascade.training.fitting import fit_order, fit_probability
-from kitbash.cascade.veto import veto
+from kitbash.cascade.confidence import NAMES
+from kitbash.cascade.training.examples import Questions, examples, small_talk
+from kitbash.cascade.training.figures import calibration_error
+from kitbash.cascade.training.judging import Judged, fitted, judged
+from kitbash.cascade.training.promises import SLIP
+from kitbash.cascade.training.scoring import calibration, scored_apart
 from kitbash.domain.candidate import FEATURE_NAMES
+from kitbash.knowledge.calibration_record import to_record
 from kitbash.knowledge.cartridge import Cartridge
 
 _DIGITS: Final = 4
-_BINS: Final = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One question's most likely fact: how probable the model holds it, whether it is the right one, or vetoed."""
-
-    probability: float
-    is_right: bool
 
 
 def train(cartridges: Sequence[Cartridge], bare: Sequence[Cartridge], seed: int) -> str:
@@ -30,35 +23,27 @@ def train(cartridges: Sequence[Cartridge], bare: Sequence[Cartridge], seed: int)
     `bare` are the same cartridges without a single alias: most facts of other people have none.
     """
     asked, plain = Questions(cartridges), Questions(bare)
-    found = [*examples(asked, asked.facts, seed, with_shorter=True), *small_talk(asked)]
-    found += [*examples(plain, asked.facts, seed, with_shorter=True), *small_talk(plain)]
-    fitted, held_out = [it for it in found if it.fold], [it for it in found if not it.fold]
-    order = fit_order([(it.options, it.right) for it in fitted if it.right is not None])
-    order = [round(value, _DIGITS) for value in order]
-    ordered = Weights((0.0,) * len(NAMES), 0.0, tuple(order))
-    rows = [_row(it, ordered) for it in fitted if not it.is_short]
-    values, bias = fit_probability([row for row, _ in rows], [is_right for _, is_right in rows])
-    values, bias = [round(value, _DIGITS) for value in values], round(bias, _DIGITS)
-    weights = Weights(tuple(values), bias, tuple(order))
+    whole = [*examples(asked, asked.facts, seed, with_shorter=True), *small_talk(asked)]
+    texts = [*examples(plain, asked.facts, seed, with_shorter=True), *small_talk(plain)]
+    found = [*whole, *texts]
+    held_out = [it for it in found if not it.fold]
+    fit_on = [it for it in found if it.fold]
+    weights = fitted(fit_on)
+    scored = scored_apart(whole, texts)
     record = {
-        "order": dict(zip(FEATURE_NAMES, order, strict=True)),
-        "weights": dict(zip(NAMES, values, strict=True)),
-        "bias": bias,
+        "order": dict(zip(FEATURE_NAMES, weights.order, strict=True)),
+        "weights": dict(zip(NAMES, weights.values, strict=True)),
+        "bias": weights.bias,
         "seed": seed,
-        "fitted_on": len(rows),
+        "fitted_on": sum(not it.is_short for it in fit_on),
         "held_out": report(judged(it, weights) for it in held_out if not it.is_short),
+        "aliases": to_record(calibration(scored.aliases, slip=SLIP)),
+        "texts": to_record(calibration(scored.texts)),
+        "scored": scored.to_record(),
     }
-    return json.dumps(record, indent=2) + "\n"
-
-
-def judged(example: Example, weights: Weights) -> Judged:
-    """Return what the model says of an example, vetoes and all."""
-    row, is_right = _row(example, weights)
-    best = _best(example, weights)
-    probability = weights.of_row(row)
-    if veto(example.question, example.facts[best]):
-        probability = min(probability, VETOED)
-    return Judged(probability, is_right)
+    # One line a subject: a change is seen, and the thousands of scores are not thousands of lines.
+    lines = (f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in record.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def report(found: Iterable[Judged]) -> dict[str, float]:
@@ -71,27 +56,3 @@ def report(found: Iterable[Judged]) -> dict[str, float]:
         figures[f"precision_at_{threshold}"] = round(sum(said) / len(said), _DIGITS) if said else 1.0
     figures["ece"] = round(calibration_error([(it.probability, it.is_right) for it in scored]), _DIGITS)
     return figures
-
-
-def calibration_error(scored: Sequence[tuple[float, bool]]) -> float:
-    """Return the expected calibration error, 0 to 1, in ten bins of equal width.
-
-    Guo et al., "On Calibration of Modern Neural Networks" (2017).
-    """
-    gaps = [0.0] * _BINS
-    for probability, is_right in scored:
-        gaps[min(_BINS - 1, int(probability * _BINS))] += probability - is_right
-    return sum(map(abs, gaps)) / len(scored) if scored else 0.0
-
-
-def _best(example: Example, weights: Weights) -> int:
-    strengths = [weights.strength(it) for it in example.options]
-    return max(range(len(strengths)), key=lambda at: (strengths[at], -at))
-
-
-def _row(example: Example, weights: Weights) -> tuple[tuple[float, ...], bool]:
-    """Return what the probability of the best option is made of, and whether it is the right one."""
-    strengths = [weights.strength(it) for it in example.options]
-    best = _best(example, weights)
-    margin = strengths[best] - max((it for at, it in enumerate(strengths) if at != best), default=0.0)
-    return (*example.options[best], *leads(margin)), example.right == best
