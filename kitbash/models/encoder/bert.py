@@ -57,7 +57,7 @@ class Bert:
     """The weights, and one way through them."""
 
     def __init__(self, config: Config, tensors: Tensors) -> None:
-        """Take every tensor that is needed. Raises what `tensors` raises for one that is missing or of another shape."""
+        """Take every tensor that is needed. Raises what `tensors` raises for one that is missing or misshapen."""
         size, wide = config.hidden_size, config.intermediate_size
         epsilon = np.float32(config.layer_norm_eps)
 
@@ -122,4 +122,3 @@ def gelu(x: Floats) -> Floats:
         series = (series + np.float32(factor)) * t
     erf = np.copysign(1 - series * np.exp(-size * size), scaled)
     return np.float32(0.5) * x * (1 + erf)
-

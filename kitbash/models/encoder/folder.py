@@ -1,17 +1,18 @@
-"""An encoder's folder, as the Hugging Face hub lays it out: which files it has, checked and bounded before any is read.
+"""An encoder's folder, as the Hugging Face hub lays it out: which files it has, checked before any is read.
 
-Needed are `config.json`, `tokenizer.json` and a model: `model.onnx`, `onnx/model.onnx` or `model.safetensors`, the first
-that is there. `1_Pooling/config.json` says how token vectors become one; without it they are averaged.
+Needed are `config.json`, `tokenizer.json` and a model: `model.onnx`, `onnx/model.onnx` or `model.safetensors`,
+the first there is. `1_Pooling/config.json` says how token vectors become one; without it they are averaged.
 """
 
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kitbash.errors import EncoderError
+from kitbash.models.encoder.pooling import Pooling
 
 CONFIG: Final = "config.json"
 TOKENIZER: Final = "tokenizer.json"
@@ -62,7 +63,7 @@ class Folder:
     config: Config
     tokenizer: Path
     model: Path
-    pooling: Literal["mean", "first"]
+    pooling: Pooling
 
     @property
     def name(self) -> str:
@@ -89,7 +90,7 @@ class Folder:
 
 
 def look(path: Path) -> Folder:
-    """Return an encoder's folder, checked but for the model itself. Raises EncoderError naming the file and the cure."""
+    """Return an encoder's folder, checked but for the model itself. Raises EncoderError saying what to do."""
     path = path.expanduser()
     if not path.is_dir():
         message = f"{path} is no folder; name an encoder's in KITBASH_ENCODER__PATH, or fetch one: kitbash models pull"
@@ -104,14 +105,14 @@ def look(path: Path) -> Folder:
     return Folder(path, config, tokenizer, model, _pooling(path / POOLING))
 
 
-def _pooling(path: Path) -> Literal["mean", "first"]:
+def _pooling(path: Path) -> Pooling:
     if not path.is_file():
-        return "mean"
+        return Pooling.MEAN
     found = _parsed(_Pooling, _sized(path, MAX_CONFIG_BYTES))
     if found.pooling_mode_mean_tokens == found.pooling_mode_cls_token:
         message = f"{path} asks for a pooling that Kitbash does not do; use an encoder with mean or CLS pooling"
         raise EncoderError(message)
-    return "mean" if found.pooling_mode_mean_tokens else "first"
+    return Pooling.MEAN if found.pooling_mode_mean_tokens else Pooling.FIRST
 
 
 def _sized(path: Path, most_bytes: int) -> Path:

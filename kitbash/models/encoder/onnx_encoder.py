@@ -1,6 +1,7 @@
 """An encoder of any family from `model.onnx`, run by onnxruntime on one thread."""
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any, Final
 
 import numpy as np
@@ -30,11 +31,10 @@ class OnnxEncoder:
     def __init__(self, folder: Folder, *, threads: int = 1) -> None:
         """Open a graph. Raises EncoderError naming the file if it, or its library, cannot be used."""
         try:
-            import onnxruntime  # noqa: PLC0415 - an extra
+            library: Any = import_module("onnxruntime")
         except ImportError as error:
             message = f"the package onnxruntime is missing, without which {folder.model} cannot be run: {EXTRA}"
             raise EncoderError(message) from error
-        library: Any = onnxruntime
         self.name = folder.name
         self.dimension = folder.config.hidden_size
         self._model = folder.model

@@ -1,6 +1,6 @@
 """One unit vector a text, from the vectors of its tokens."""
 
-from typing import Literal
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,19 @@ from kitbash.errors import EncoderError
 Floats = NDArray[np.float32]
 
 
-def pooled(tokens: Floats, mask: NDArray[np.int64], how: Literal["mean", "first"]) -> Floats:
+class Pooling(StrEnum):
+    """How token vectors become one."""
+
+    MEAN = "mean"
+    FIRST = "first"
+
+
+def pooled(tokens: Floats, mask: NDArray[np.int64], how: Pooling) -> Floats:
     """Return (texts, dimension) unit vectors from (texts, tokens, dimension); padding has no part in them.
 
     Raises EncoderError if one has no direction.
     """
-    if how == "first":
+    if how is Pooling.FIRST:
         return unit(tokens[:, 0])
     weight = mask[:, :, None].astype(np.float32)
     return unit((tokens * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1.0))

@@ -35,7 +35,7 @@ class SafetensorsEncoder:
         self._pooling = folder.pooling
         self._tokens = Tokens(folder.tokenizer, folder.max_tokens)
         if self._tokens.size() > config.vocab_size:
-            message = f"{folder.tokenizer} has {self._tokens.size()} tokens and the model {config.vocab_size}: not a pair"
+            message = f"{folder.tokenizer} has {self._tokens.size()} tokens, the model {config.vocab_size}: not a pair"
             raise EncoderError(message)
         self._bert = _weights(folder)
         self.digest = folder.digest()

@@ -29,7 +29,7 @@ class Tokens:
     """A `tokenizer.json` that is open. Safe to share between threads."""
 
     def __init__(self, path: Path, max_tokens: int) -> None:
-        """Open a tokenizer that cuts texts at `max_tokens`. Raises EncoderError if it, or its library, cannot be used."""
+        """Open a tokenizer that cuts texts at `max_tokens`. Raises EncoderError if it cannot be used."""
         try:
             import tokenizers  # noqa: PLC0415 - an extra
         except ImportError as error:
