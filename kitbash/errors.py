@@ -79,4 +79,4 @@ class EncoderError(KitbashError):
 
 
 class DownloadError(KitbashError):
-    """A file could not be fetched whole and unchanged; nothing was kept. Check the address, the network or the digest."""
+    """A file could not be fetched whole; nothing was kept. Check the address, the network, the digest."""

@@ -14,6 +14,7 @@ from kitbash.blackboard.scripts import AnyRedis
 from kitbash.cascade import confidence
 from kitbash.cascade.archivist import Archivist
 from kitbash.cascade.collaborators import Collaborators
+from kitbash.cascade.confidence import Weights
 from kitbash.cascade.policy import Policy, ProjectRule, Rule
 from kitbash.domain.context import TemporalContext
 from kitbash.domain.item import Item
@@ -23,6 +24,8 @@ from kitbash.domain.question import printable
 from kitbash.errors import ConfigError, StoreUnavailable
 from kitbash.knowledge import starter
 from kitbash.knowledge.library import Library
+from kitbash.knowledge.meaning import Meaning
+from kitbash.models.encoder.opened import OpenedEncoder
 from kitbash.models.generator import Generator
 from kitbash.models.ternary.shipped import ShippedNetwork
 from kitbash.server import private
@@ -169,7 +172,7 @@ class Runtime:
             board=self.board,
             archive=archive if settings.enabled else None,
             policy=self.policy,
-            weights=confidence.load(),
+            weights=self.weights,
             decay_s=self.settings.coupling.decay_s,
         )
 
@@ -191,6 +194,19 @@ class Runtime:
         return KoboldCpp(url, api_key=key.get_secret_value() if key else None)
 
     @cached_property
+    def weights(self) -> Weights:
+        """Return how sure Layer 2 is of what. Raises ConfigError if the file that is set cannot be used."""
+        return confidence.load(self.settings.encoder.weights)
+
+    @cached_property
+    def meaning(self) -> Meaning | None:
+        """Return what finds facts by meaning, or None when no encoder is set; it is opened when it is first needed."""
+        path = self.settings.encoder.path
+        if path is None:
+            return None
+        return Meaning(OpenedEncoder(path), self.library.cache)
+
+    @cached_property
     def network(self) -> ShippedNetwork:
         """Return the triage network, which is opened when it reads its first question."""
         return ShippedNetwork()
@@ -202,10 +218,11 @@ class Runtime:
             board=self.board,
             library=self.library,
             policy=self.policy,
-            weights=confidence.load(),
+            weights=self.weights,
             generator=self.generator,
             context=self.context,
             network=self.network,
+            meaning=self.meaning,
         )
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from kitbash.cascade.confidence import Weights
 from kitbash.cascade.policy import Policy
 from kitbash.domain.context import TemporalContext
 from kitbash.knowledge.library import Library
+from kitbash.knowledge.meaning import Meaning
 from kitbash.models.generator import Generator
 from kitbash.models.triage_network import TriageNetwork
 
@@ -15,7 +16,7 @@ from kitbash.models.triage_network import TriageNetwork
 class Collaborators:
     """One process's collaborators. Without a model `generator` is None; `context` is, when nothing remembers.
 
-    Without a `network` triage goes by its rules alone.
+    Without a `network` triage goes by its rules alone, and without `meaning` search goes by words alone.
     """
 
     board: Blackboard
@@ -25,3 +26,4 @@ class Collaborators:
     generator: Generator | None = None
     context: TemporalContext | None = None
     network: TriageNetwork | None = None
+    meaning: Meaning | None = None

@@ -161,9 +161,17 @@ def calibrate(
     train: Annotated[bool, typer.Option("--train", help="Fit the weights to the starter questions again.")] = False,
     write: Annotated[Optional[Path], typer.Option(help="With --train: also write them to this file.")] = None,  # noqa: UP045
     seed: Annotated[int, typer.Option(help="Which tenth of the facts is held out.")] = 0,
+    dense: Annotated[
+        bool, typer.Option("--dense", help="With --train: for the encoder that is set.")
+    ] = False,
     target: Annotated[float, typer.Option(help="Precision to find a threshold for.", min=0.5, max=0.999)] = 0.97,
 ) -> None:
     """Measure how sure Layer 2 is on the starter questions, or fit that to them; the same seed gives the same bytes."""
+    if dense:
+        from kitbash.cli import calibrate_dense  # noqa: PLC0415
+
+        calibrate_dense.calibrate(fit=train, seed=seed, write=write)
+        return
     from kitbash.cli import calibrate as command  # noqa: PLC0415
 
     command.calibrate(fit=train, seed=seed, target=target, write=write)

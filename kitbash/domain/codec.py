@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from kitbash.domain.answer import Answer, Status
-from kitbash.domain.candidate import Candidate, Features
+from kitbash.domain.candidate import Candidate, Closeness, Features
 from kitbash.domain.claim import Claim
 from kitbash.domain.fact import Fact
 from kitbash.domain.layer import Layer, Stage
@@ -149,6 +149,7 @@ def candidates_to(candidates: list[Candidate]) -> str:
                 "features": [round(value, 4) for value in it.features],
                 "is_exact": it.is_exact,
                 "veto": it.veto,
+                **({} if it.closeness is None else {"closeness": [round(value, 4) for value in it.closeness]}),
             }
             for it in candidates
         ]
@@ -159,6 +160,13 @@ def candidates_from(text: str) -> list[Candidate]:
     """Return the candidates that `candidates_to` wrote."""
     values: list[Json] = json.loads(text)
     return [
-        Candidate(it["part"], fact_from(it["fact"]), Features(*it["features"]), it["is_exact"], it["veto"])
+        Candidate(
+            it["part"],
+            fact_from(it["fact"]),
+            Features(*it["features"]),
+            it["is_exact"],
+            it["veto"],
+            Closeness(*it["closeness"]) if "closeness" in it else None,
+        )
         for it in values
     ]

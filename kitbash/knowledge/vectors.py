@@ -12,12 +12,13 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from kitbash.domain.candidate import Closeness
 from kitbash.domain.encoder import Encoder
 from kitbash.domain.fact import Fact
 from kitbash.errors import KnowledgeError
@@ -47,14 +48,9 @@ class _Header(BaseModel):
     rows: int = Field(ge=0, le=MAX_ROWS)
 
 
-class Closeness(NamedTuple):
-    """How near a fact is to a question in meaning, as cosines, -1 to 1.
-
-    `alias` is that of the closest alias, or `text` again for a fact without any.
-    """
-
-    text: float
-    alias: float
+def told(fact: Fact) -> str:
+    """Return what is encoded of a fact beside its aliases: a sentence often leaves out what it is about."""
+    return f"{fact.topic}: {fact.text}" if fact.topic else fact.text
 
 
 def write(
@@ -72,7 +68,7 @@ def write(
         (fact.fact_id, is_alias, text)
         for fact in sorted(facts, key=lambda it: it.fact_id)
         if fact.level.states_facts
-        for is_alias, text in ((False, fact.text), *((True, alias) for alias in fact.aliases))
+        for is_alias, text in ((False, told(fact)), *((True, alias) for alias in fact.aliases))
     ]
     header = _Header(encoder=encoder.digest, made_of=made_of, dimension=encoder.dimension, rows=len(entries))
     rows = np.zeros((len(entries), encoder.dimension), dtype=np.int8)

@@ -1,7 +1,7 @@
 """Weights fitted to a set of cartridges, and what they reach on the tenth of the facts that they were not fitted to."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,20 +29,33 @@ def train(cartridges: Sequence[Cartridge], bare: Sequence[Cartridge], seed: int)
 
     `bare` are the same cartridges without a single alias: most facts of other people have none.
     """
-    asked, plain = Questions(cartridges), Questions(bare)
+    return fitted(Questions(cartridges), Questions(bare), seed)
+
+
+def fitted(
+    asked: Questions,
+    plain: Questions,
+    seed: int,
+    *,
+    features: Sequence[str] = FEATURE_NAMES,
+    names: Sequence[str] = NAMES,
+    encoder: Mapping[str, str] | None = None,
+) -> str:
+    """Return the text of a file of weights for features of these names, and what encoder it was fitted with."""
     found = [*examples(asked, asked.facts, seed, with_shorter=True), *small_talk(asked)]
     found += [*examples(plain, asked.facts, seed, with_shorter=True), *small_talk(plain)]
-    fitted, held_out = [it for it in found if it.fold], [it for it in found if not it.fold]
-    order = fit_order([(it.options, it.right) for it in fitted if it.right is not None])
+    learned, held_out = [it for it in found if it.fold], [it for it in found if not it.fold]
+    order = fit_order([(it.options, it.right) for it in learned if it.right is not None])
     order = [round(value, _DIGITS) for value in order]
-    ordered = Weights((0.0,) * len(NAMES), 0.0, tuple(order))
-    rows = [_row(it, ordered) for it in fitted if not it.is_short]
+    ordered = Weights((0.0,) * len(names), 0.0, tuple(order))
+    rows = [_row(it, ordered) for it in learned if not it.is_short]
     values, bias = fit_probability([row for row, _ in rows], [is_right for _, is_right in rows])
     values, bias = [round(value, _DIGITS) for value in values], round(bias, _DIGITS)
     weights = Weights(tuple(values), bias, tuple(order))
-    record = {
-        "order": dict(zip(FEATURE_NAMES, order, strict=True)),
-        "weights": dict(zip(NAMES, values, strict=True)),
+    record: dict[str, object] = {} if encoder is None else {"encoder": encoder}
+    record |= {
+        "order": dict(zip(features, order, strict=True)),
+        "weights": dict(zip(names, values, strict=True)),
         "bias": bias,
         "seed": seed,
         "fitted_on": len(rows),

@@ -68,7 +68,7 @@ class Folder:
     @property
     def name(self) -> str:
         """Return what the folder is called."""
-        return self.path.resolve().name
+        return self.path.absolute().name
 
     @property
     def max_tokens(self) -> int:
