@@ -5,7 +5,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from kitbash.cli import cartridge_app, config_app, train_app
+from kitbash.cli import cartridge_app, config_app, models_app, train_app
 from kitbash.domain.answer import AskMode
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 app.add_typer(cartridge_app.app, name="cartridge")
 app.add_typer(config_app.app, name="config")
+app.add_typer(models_app.app, name="models")
 app.add_typer(train_app.app, name="train")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -161,9 +162,7 @@ def calibrate(
     train: Annotated[bool, typer.Option("--train", help="Fit the weights to the starter questions again.")] = False,
     write: Annotated[Optional[Path], typer.Option(help="With --train: also write them to this file.")] = None,  # noqa: UP045
     seed: Annotated[int, typer.Option(help="Which tenth of the facts is held out.")] = 0,
-    dense: Annotated[
-        bool, typer.Option("--dense", help="With --train: for the encoder that is set.")
-    ] = False,
+    dense: Annotated[bool, typer.Option("--dense", help="With --train: for the encoder that is set.")] = False,
     target: Annotated[float, typer.Option(help="Precision to find a threshold for.", min=0.5, max=0.999)] = 0.97,
 ) -> None:
     """Measure how sure Layer 2 is on the starter questions, or fit that to them; the same seed gives the same bytes."""

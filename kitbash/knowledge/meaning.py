@@ -55,9 +55,9 @@ class Meaning:
         found = self._opened(cartridge).vectors
         return None if found is None else found.near(question)
 
-    def fault(self, cartridge: Cartridge) -> str:
+    def fault(self, cartridge: Cartridge, *, log: bool = True) -> str:
         """Return why a cartridge is not searched by meaning, empty if it is."""
-        return self._opened(cartridge).fault
+        return self._opened(cartridge, log=log).fault
 
     def embed(self, cartridge: Cartridge, progress: Callable[[int, int], None] = lambda _done, _all: None) -> Path:
         """Have a cartridge's vectors made; return where they are.
@@ -85,7 +85,7 @@ class Meaning:
             raise EncoderError(message)
         return encoder
 
-    def _opened(self, cartridge: Cartridge) -> _Held:
+    def _opened(self, cartridge: Cartridge, *, log: bool = True) -> _Held:
         encoder = self.source.open()
         if encoder is None:
             return _Held(None, "no encoder can be used", ())
@@ -94,6 +94,8 @@ class Meaning:
         held = self._held.get(cartridge.name)
         if held is None or held.state != state:
             held = self._held[cartridge.name] = _open(cartridge, encoder, places, state)
+            if held.fault and log:
+                _log.warning("vectors.unusable", cartridge=cartridge.name, fault=held.fault, instead="words alone")
         return held
 
     def _places(self, cartridge: Cartridge, encoder: Encoder) -> tuple[Path, Path]:
@@ -121,7 +123,6 @@ def _open(cartridge: Cartridge, encoder: Encoder, places: tuple[Path, Path], sta
             return _Held(found, "", state)
         faults.append(f"{path} was {' and '.join(wrong)}")
     fault = f"{faults[0]}; make its vectors: kitbash cartridge embed {cartridge.name}"
-    _log.warning("vectors.unusable", cartridge=cartridge.name, fault=fault, instead="words alone")
     return _Held(None, fault, state)
 
 
