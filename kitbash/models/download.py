@@ -141,6 +141,8 @@ def _must_lead_outside(url: str, allowed: Allowed) -> None:
         # Behind a proxy names are the proxy's to resolve; without one, connecting fails by itself.
         return
     for *_, address in found:
-        if not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_global:
+        given = ipaddress.ip_address(str(address[0]).partition("%")[0])
+        meant = given.ipv4_mapped if isinstance(given, ipaddress.IPv6Address) else None
+        if not (meant or given).is_global:
             message = f"{url} is not fetched: a redirect leads to {address[0]}, which is no public address"
             raise DownloadError(message)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kitbash.domain import codec
 from kitbash.domain.answer import Answer, Mode, Result, Status, to_json
-from kitbash.domain.candidate import Candidate, Features
+from kitbash.domain.candidate import Candidate, Closeness, Features
 from kitbash.domain.fact import Fact, content_hash
 from kitbash.domain.layer import Layer, Stage
 from kitbash.domain.plan import Plan
@@ -55,6 +55,7 @@ CANDIDATES = st.builds(
     fact=WHOLE,
     features=st.builds(Features, *[ROUND_TO_4] * len(Features._fields)),
     is_exact=st.booleans(),
+    closeness=st.none() | st.builds(Closeness, ROUND_TO_4, ROUND_TO_4),
 )
 
 
