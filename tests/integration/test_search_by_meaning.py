@@ -60,7 +60,7 @@ def meaning(library: Library, encoder: Synonyms | None = ENCODER, *, made: bool 
 def proposed(library: Library, question: str, using: Meaning | None, weights: Weights = BOTH) -> list[Candidate]:
     cartridges = list(library.cartridges.values())
     plan = codec.plan_from(triage(question, cartridges, 1.0, POLICY).product or "")
-    found = search(plan, library.named(plan.shards[0]), 5, weights, meaning=using, cut=CUT)
+    found = search(plan, cartridges, 5, weights, meaning=using, cut=CUT)
     return codec.candidates_from(found.product or "[]")
 
 
@@ -92,6 +92,7 @@ def test_one_cartridge_without_vectors_leaves_the_questions_it_has_words_for_to_
     using = meaning(library, made=False)
     using.embed(library.cartridges["notes0_general"])
     both = "What is the furnace of basalt in a cell?"
+    assert {it.fact.cartridge for it in proposed(library, both, None)} == set(library.cartridges)
     assert proposed(library, both, using) == proposed(library, both, None)
     assert proposed(library, OTHERWISE, using)[0].closeness is not None
 
