@@ -4,6 +4,7 @@ import time
 
 from kitbash.cli import output
 from kitbash.errors import NotFound, UsageError
+from kitbash.models.encoder import opened as encoders
 from kitbash.runtime import Runtime
 from kitbash.settings import load
 
@@ -15,9 +16,13 @@ def embed(names: list[str], *, again: bool, as_json: bool) -> None:
     """
     runtime = Runtime(load().settings)
     try:
-        if runtime.meaning is None:
+        path = runtime.settings.encoder.path
+        if runtime.meaning is None or path is None:
             message = "no encoder is set: name its folder in KITBASH_ENCODER__PATH; to fetch one: kitbash models pull"
             raise UsageError(message)
+        if runtime.meaning.source.open() is None:
+            # Reads it again, to end with the reason.
+            encoders.load(path)
         cartridges = runtime.library.cartridges
         for name in names:
             if name not in cartridges:
@@ -28,12 +33,12 @@ def embed(names: list[str], *, again: bool, as_json: bool) -> None:
             if not again and not runtime.meaning.fault(cartridge, log=False):
                 continue
             started_s = time.monotonic()
-            path = runtime.meaning.embed(cartridge)
+            made_at = runtime.meaning.embed(cartridge)
             took_s = round(time.monotonic() - started_s, 1)
             row: dict[str, object] = {
                 "cartridge": cartridge.name,
-                "path": str(path),
-                "bytes": path.stat().st_size,
+                "path": str(made_at),
+                "bytes": made_at.stat().st_size,
                 "took_s": took_s,
             }
             made.append(row)
