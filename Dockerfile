@@ -23,6 +23,7 @@ COPY --from=build /opt/kitbash /opt/kitbash
 ENV PATH=/opt/kitbash/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
+    OPENBLAS_NUM_THREADS=1 \
     KITBASH_DATA_DIR=/data \
     KITBASH_LOG__FORMAT=json
 USER kitbash

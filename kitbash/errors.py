@@ -72,3 +72,11 @@ class EngineBadReply(EngineError):
 
 class NetworkError(KitbashError):
     """The triage network's file cannot be used; triage goes on by its rules. Train it, or install Kitbash again."""
+
+
+class EncoderError(KitbashError):
+    """The sentence encoder cannot be used; mend what is named. Layer 2 goes on by words alone."""
+
+
+class DownloadError(KitbashError):
+    """A file could not be fetched whole; nothing was kept. Check the address, the network, the digest."""

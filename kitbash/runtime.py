@@ -14,6 +14,7 @@ from kitbash.blackboard.scripts import AnyRedis
 from kitbash.cascade import calibrated, confidence
 from kitbash.cascade.archivist import Archivist
 from kitbash.cascade.collaborators import Collaborators
+from kitbash.cascade.confidence import Weights
 from kitbash.cascade.policy import Policy, ProjectRule, Rule
 from kitbash.domain.calibration import NEVER
 from kitbash.domain.context import TemporalContext
@@ -24,6 +25,8 @@ from kitbash.domain.question import printable
 from kitbash.errors import ConfigError, StoreUnavailable
 from kitbash.knowledge import starter
 from kitbash.knowledge.library import Library
+from kitbash.knowledge.meaning import Meaning
+from kitbash.models.encoder.opened import OpenedEncoder
 from kitbash.models.generator import Generator
 from kitbash.models.ternary.shipped import ShippedNetwork
 from kitbash.server import private
@@ -181,7 +184,7 @@ class Runtime:
             board=self.board,
             archive=archive if settings.enabled else None,
             policy=self.policy,
-            weights=confidence.load(),
+            weights=self.weights,
             decay_s=self.settings.coupling.decay_s,
         )
 
@@ -203,6 +206,19 @@ class Runtime:
         return KoboldCpp(url, api_key=key.get_secret_value() if key else None)
 
     @cached_property
+    def weights(self) -> Weights:
+        """Return how sure Layer 2 is of what. Raises ConfigError if the file that is set cannot be used."""
+        return confidence.load(self.settings.encoder.weights)
+
+    @cached_property
+    def meaning(self) -> Meaning | None:
+        """Return what finds facts by meaning, or None when no encoder is set; it is opened when it is first needed."""
+        path = self.settings.encoder.path
+        if path is None:
+            return None
+        return Meaning(OpenedEncoder(path), self.library.cache)
+
+    @cached_property
     def network(self) -> ShippedNetwork:
         """Return the triage network, which is opened when it reads its first question."""
         return ShippedNetwork()
@@ -214,11 +230,12 @@ class Runtime:
             board=self.board,
             library=self.library,
             policy=self.policy,
-            weights=confidence.load(),
+            weights=self.weights,
             generator=self.generator,
             context=self.context,
             network=self.network,
             scales=calibrated.load(self.settings.target_precision),
+            meaning=self.meaning,
         )
 
     def close(self) -> None:

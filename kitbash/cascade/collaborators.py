@@ -8,6 +8,7 @@ from kitbash.cascade.policy import Policy
 from kitbash.cascade.scales import UNPROMISED, Scales
 from kitbash.domain.context import TemporalContext
 from kitbash.knowledge.library import Library
+from kitbash.knowledge.meaning import Meaning
 from kitbash.models.generator import Generator
 from kitbash.models.triage_network import TriageNetwork
 
@@ -16,7 +17,8 @@ from kitbash.models.triage_network import TriageNetwork
 class Collaborators:
     """One process's collaborators. Without a model `generator` is None; `context` is, when nothing remembers.
 
-    Without a `network` triage goes by its rules alone. `scales` say how sure is sure enough.
+    Without a `network` triage goes by its rules alone, and without `meaning` search goes by words alone. `scales` say
+    how sure is sure enough.
     """
 
     board: Blackboard
@@ -27,3 +29,4 @@ class Collaborators:
     context: TemporalContext | None = None
     network: TriageNetwork | None = None
     scales: Scales = UNPROMISED
+    meaning: Meaning | None = None

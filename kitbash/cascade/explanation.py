@@ -1,10 +1,10 @@
 """What made a candidate's confidence, term by term, as it adds up in log odds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from kitbash.cascade.confidence import NAMES, Ranked, Weights, leads
+from kitbash.cascade.confidence import DENSE_NAMES, NAMES, Ranked, Weights, leads, model_of
 from kitbash.cascade.fuse import best
 from kitbash.domain.calibration import Scale
 from kitbash.domain.candidate import Candidate
@@ -69,21 +69,23 @@ def to_json(it: Explanation) -> dict[str, Any]:
 
 def _explained(ranked: Sequence[Ranked], weights: Weights) -> Explanation:
     first = ranked[0].candidate
-    strength = weights.strength(first.features)
-    margin = strength - max((weights.strength(it.candidate.features) for it in ranked[1:]), default=0.0)
-    row = (*first.features, *leads(margin))
+    model, rows = model_of([it.candidate for it in ranked], weights)
+    strength, *others = (model.strength(row) for row in rows)
+    margin = strength - max(others, default=0.0)
+    names, scale = (NAMES, first.scale) if model is weights else (DENSE_NAMES, replace(first.scale, slope=1, offset=0))
+    row = (*rows[0], *leads(margin))
     terms = tuple(
-        Term(name, value, weight * value) for name, value, weight in zip(NAMES, row, weights.values, strict=True)
+        Term(name, value, weight * value) for name, value, weight in zip(names, row, model.values, strict=True)
     )
     return Explanation(
         part=first.part,
         fact=ident_of(first.fact),
         terms=terms,
-        bias=weights.bias,
+        bias=model.bias,
         margin=margin,
-        log_odds=weights.bias + sum(it.contribution for it in terms),
+        log_odds=model.bias + sum(it.contribution for it in terms),
         veto=first.veto or ("one of them is negated" if first.features.negation else ""),
         is_exact=first.is_exact,
-        scale=first.scale,
+        scale=scale,
         probability=ranked[0].probability,
     )

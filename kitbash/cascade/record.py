@@ -103,6 +103,7 @@ def _trace_line(trace: Trace, ended_ms: int, policy: Policy, weights: Weights) -
     }
     if trace.coupled is not None:
         coupled = trace.coupled
+        candidates: list[Mapping[str, object]] = [it for text in searched for it in json.loads(text)]
         curation = json.loads(trace.work.get(Stage.FUSE.value, "null"))
         # What was set where it was thought; whoever archives may have other settings.
         held = curation or {
@@ -113,14 +114,21 @@ def _trace_line(trace: Trace, ended_ms: int, policy: Policy, weights: Weights) -
             "coupled_ms": coupled.at_ms,
             "dissonance_threshold": held["dissonance_threshold"],
             "items_per_level": held["items_per_level"],
-            "weights": {"values": list(weights.values), "bias": weights.bias, "order": list(weights.order)},
+            "weights": _weights(weights, with_dense=any("closeness" in it for it in candidates)),
             "plan": json.loads(trace.work.get(Stage.TRIAGE.value, "null")),
             "curation": curation,
-            "candidates": [candidate for text in searched for candidate in json.loads(text)],
+            "candidates": candidates,
             "items": [[int(it.level), json.loads(bus_codec.item_to(it))] for it in trace.items],
             "places": {ident: [it.place.value, it.reason] for ident, it in coupled.placements.items()},
         }
     return line
+
+
+def _weights(weights: Weights, *, with_dense: bool) -> Line:
+    """Return the weights a query was answered by; those for meaning only if it was asked by meaning."""
+    line: Line = {"values": list(weights.values), "bias": weights.bias, "order": list(weights.order)}
+    dense = weights.dense if with_dense else None
+    return line if dense is None else {**line, "dense": _weights(dense, with_dense=False)}
 
 
 def _synthesis_line(trace: Trace, coupled: Coupled) -> Line:

@@ -1,10 +1,10 @@
 """An archived query, read back from its trace."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kitbash.cascade.confidence import NAMES, Weights
+from kitbash.cascade.confidence import DENSE_FEATURES, DENSE_NAMES, NAMES, Weights
 from kitbash.domain import bus_codec, codec
 from kitbash.domain.answer import Answer
 from kitbash.domain.candidate import FEATURE_NAMES, Candidate
@@ -76,9 +76,15 @@ def recorded(line: Mapping[str, Any]) -> Recorded:
 
 
 def _weights(value: Mapping[str, Any]) -> Weights:
+    dense = value.get("dense")
+    found = _sized(value, NAMES, FEATURE_NAMES)
+    return found if dense is None else replace(found, dense=_sized(dense, DENSE_NAMES, DENSE_FEATURES))
+
+
+def _sized(value: Mapping[str, Any], names: Sequence[str], ordered: Sequence[str]) -> Weights:
     values = tuple(float(it) for it in value["values"])
     order = tuple(float(it) for it in value["order"])
-    if (len(values), len(order)) != (len(NAMES), len(FEATURE_NAMES)):
-        message = f"{len(values)} weights for {len(NAMES)} features"
+    if (len(values), len(order)) != (len(names), len(ordered)):
+        message = f"{len(values)} weights for {len(names)} features"
         raise ValueError(message)
     return Weights(values, float(value["bias"]), order)

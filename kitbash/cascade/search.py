@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Final
 
 from kitbash.cascade.asked import Asked
-from kitbash.cascade.confidence import Weights
+from kitbash.cascade.by_meaning import widened
+from kitbash.cascade.confidence import Weights, rank, strengths_of
 from kitbash.cascade.features import features
 from kitbash.cascade.scales import UNPROMISED, Scales
 from kitbash.cascade.veto import against
@@ -20,6 +21,7 @@ from kitbash.domain.verdict import Finding
 from kitbash.errors import KnowledgeError
 from kitbash.knowledge.cartridge import Cartridge
 from kitbash.knowledge.index import forms_of
+from kitbash.knowledge.meaning import Meaning
 
 DEPTH: Final = 12
 """How many facts of a shard are looked at closely, whichever cartridges they are from."""
@@ -27,12 +29,19 @@ _WHOLE: Final = 0.999
 
 
 def search(
-    plan: Plan, cartridges: Sequence[Cartridge], limit: int, weights: Weights, scales: Scales = UNPROMISED
+    plan: Plan,
+    cartridges: Sequence[Cartridge],
+    limit: int,
+    weights: Weights,
+    scales: Scales = UNPROMISED,
+    *,
+    meaning: Meaning | None = None,
+    cut: float = 1.0,
 ) -> Finding:
     """Return the `limit` strongest candidates for each part, with features that compare over all shards.
 
     Each says how its probability is read, so that whoever reads it later needs neither its cartridge nor the settings.
-
+    With `meaning`, a part whose best candidate is less probable than `cut` by its words is asked by meaning too.
     A cartridge that breaks while it is read is left out and named; the others still propose.
     """
     found: list[Candidate] = []
@@ -47,9 +56,15 @@ def search(
             except KnowledgeError as error:
                 broken[cartridge.name] = str(error)
         form = normal_form(part)
-        proposed = [_candidate(number, form, asked, fact) for fact in closest(asked, near, max(limit, DEPTH))]
-        proposed.sort(key=lambda it: (-weights.strength(it.features), it.fact.cartridge, it.fact.fact_id))
-        found += [_scaled(_judged(it, part), own, scales) for it in proposed[:limit]]
+        facts = closest(asked, near, max(limit, DEPTH))
+        strongest = _strongest([_candidate(number, form, asked, it) for it in facts], part, weights, limit)
+        strongest = [_scaled(it, own, scales) for it in strongest]
+        if meaning is not None and weights.dense is not None and not _is_sure(strongest, weights, cut):
+            more = widened(part, cartridges, facts, meaning, max(limit, DEPTH))
+            both = [replace(_candidate(number, form, asked, it), closeness=closeness) for it, closeness in more]
+            widest = _strongest(both, part, weights, limit)
+            strongest = [_scaled(it, own, scales) for it in widest] or strongest
+        found += strongest
     names = ", ".join(cartridge.name for cartridge in cartridges)
     reason = f"{len(found)} candidates from {names}" + "".join(f"; {error}" for error in broken.values())
     return Finding(0.0, reason, product=codec.candidates_to(found))
@@ -83,6 +98,17 @@ def _candidate(number: int, form: str, asked: Asked, fact: Fact) -> Candidate:
     shared = features(asked, fact)
     # An exact form covers every content word; making a fact's forms is only worth it then.
     return Candidate(number, fact, shared, shared.coverage >= _WHOLE and form in forms_of(fact))
+
+
+def _strongest(candidates: Sequence[Candidate], part: str, weights: Weights, limit: int) -> list[Candidate]:
+    """Return the `limit` strongest candidates, the strongest first, with what speaks against each."""
+    strengths = zip(strengths_of(candidates, weights), candidates, strict=True)
+    ranked = sorted(strengths, key=lambda it: (-it[0], it[1].fact.cartridge, it[1].fact.fact_id))
+    return [_judged(it, part) for _, it in ranked[:limit]]
+
+
+def _is_sure(candidates: Sequence[Candidate], weights: Weights, cut: float) -> bool:
+    return bool(candidates) and rank(candidates, weights)[0].probability >= cut
 
 
 def _judged(candidate: Candidate, part: str) -> Candidate:

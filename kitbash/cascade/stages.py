@@ -62,7 +62,8 @@ def _triage(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
 def _search(query: OpenQuery, with_: Collaborators, shard: int | None) -> Finding:
     plan = plan_in(query.work)
     cartridges = with_.library.named(plan.shards[shard or 0])
-    return search.search(plan, cartridges, with_.policy.candidates, with_.weights, with_.scales)
+    limit, cut = with_.policy.candidates, with_.policy.rule(Stage.FUSE).threshold
+    return search.search(plan, cartridges, limit, with_.weights, with_.scales, meaning=with_.meaning, cut=cut)
 
 
 def _fuse(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:

@@ -5,7 +5,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from kitbash.cli import cartridge_app, config_app, train_app
+from kitbash.cli import cartridge_app, config_app, models_app, train_app
 from kitbash.domain.answer import AskMode
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 app.add_typer(cartridge_app.app, name="cartridge")
 app.add_typer(config_app.app, name="config")
+app.add_typer(models_app.app, name="models")
 app.add_typer(train_app.app, name="train")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -167,8 +168,14 @@ def calibrate(
     train: Annotated[bool, typer.Option("--train", help="Fit the weights to the starter questions again.")] = False,
     write: Annotated[Optional[Path], typer.Option(help="With --train: also write them to this file.")] = None,  # noqa: UP045
     seed: Annotated[int, typer.Option(help="With --train: which tenth of the facts is held out.")] = 0,
+    dense: Annotated[bool, typer.Option("--dense", help="With --train: for the encoder that is set.")] = False,
 ) -> None:
     """Show what precision is promised from which confidence on, and what share of the questions that answers."""
+    if dense:
+        from kitbash.cli import calibrate_dense  # noqa: PLC0415
+
+        calibrate_dense.calibrate(fit=train, seed=seed, write=write)
+        return
     from kitbash.cli import calibrate as command  # noqa: PLC0415
 
     if train:

@@ -87,3 +87,16 @@ def export(
     from kitbash.cli import cartridge as command  # noqa: PLC0415
 
     command.export(name, out)
+
+
+@app.command()
+def embed(
+    names: Annotated[Optional[list[str]], typer.Argument(help="Cartridges' names; all that are open if none.")] = None,  # noqa: UP045
+    *,
+    again: Annotated[bool, typer.Option("--again", help="Also those whose vectors are in order.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Have the encoder that is set read all facts, so that questions can be asked by meaning."""
+    from kitbash.cli import embed as command  # noqa: PLC0415
+
+    command.embed(names or [], again=again, as_json=as_json)

@@ -1,6 +1,7 @@
 """`kitbash doctor`: everything Kitbash needs, one check a line, each with what mends it."""
 
 import importlib.util
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +15,8 @@ from kitbash.cascade import calibrated
 from kitbash.cli import output
 from kitbash.cli.main import Exit
 from kitbash.domain.calibration import NEVER
-from kitbash.errors import KitbashError, NetworkError, Unavailable
+from kitbash.errors import EncoderError, KitbashError, NetworkError, Unavailable
+from kitbash.models.encoder import opened as encoders
 from kitbash.models.ternary import shipped
 from kitbash.runtime import Runtime
 from kitbash.server import binary
@@ -71,6 +73,7 @@ def run() -> Iterator[Check]:
         yield from _confidence(runtime)
         yield _archive(runtime)
         yield _triage()
+        yield from _encoder(runtime)
         yield _model(runtime)
     finally:
         runtime.close()
@@ -155,6 +158,32 @@ def _confidence(runtime: Runtime) -> Iterator[Check]:
         if it.uncalibrated or stale:
             why = it.uncalibrated or calibrated.OTHER_WEIGHTS
             yield Check("confidence", State.WARNING, f"{it.name}: its calibration is not used: {why}")
+
+
+def _encoder(runtime: Runtime) -> Iterator[Check]:
+    """Say whether questions can be asked by meaning, of which cartridges, and how well that is calibrated."""
+    meaning, path = runtime.meaning, runtime.settings.encoder.path
+    if meaning is None or path is None:
+        yield Check("encoder", State.OK, "none: questions are asked by words alone; to fetch one: kitbash models pull")
+        return
+    try:
+        encoder = encoders.load(path)
+    except EncoderError as error:
+        yield Check("encoder", State.WARNING, f"by words alone: {error}")
+        return
+    yield Check("encoder", State.OK, f"{encoder.name}, {encoder.dimension} numbers a vector, {encoder.digest[:12]}")
+    weights = runtime.settings.encoder.weights or assets.path("config/confidence_dense.json")
+    fitted_with = json.loads(weights.read_bytes()).get("encoder", {})
+    if fitted_with.get("digest") != encoder.digest:
+        says = (
+            f"{weights} was fitted with {fitted_with.get('name', 'another encoder')}: write weights for this one with "
+            f"kitbash calibrate --train --dense --write FILE, and name FILE in KITBASH_ENCODER__WEIGHTS"
+        )
+        yield Check("encoder", State.WARNING, says)
+    for it in runtime.library.cartridges.values():
+        fault = meaning.fault(it, log=False)
+        if fault:
+            yield Check("cartridge", State.WARNING, f"{it.name} is asked by words alone: {fault}")
 
 
 def _cartridges(runtime: Runtime) -> Iterator[Check]:

@@ -1,10 +1,14 @@
 """The entry point: runs the command, and turns Kitbash's errors into one line and an exit code."""
 
 import io
+import os
 import sys
 from enum import IntEnum
+from typing import Final
 
 from kitbash.errors import ConfigError, KitbashError, Unavailable, UsageError
+
+_ONE_THREAD: Final = ("OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 class Exit(IntEnum):
@@ -32,6 +36,10 @@ def code_of(error: KitbashError) -> Exit:
 
 def main() -> None:
     """Run the `kitbash` command and leave with its exit code."""
+    # Before numpy is imported, here and in the workers that `up` starts: its matrices are small, and threads that wait
+    # for a processor make a sentence encoder ten times slower. What the user has set stays.
+    for name in _ONE_THREAD:
+        os.environ.setdefault(name, "1")
     from kitbash.cli import output  # noqa: PLC0415 - errors of importing are reported like others
     from kitbash.cli.app import app  # noqa: PLC0415
 

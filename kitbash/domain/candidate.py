@@ -50,7 +50,17 @@ class Features(NamedTuple):
     """1 when the text offers the kind of thing asked for, 0 when it does not, a half when the question does not say"""
 
 
+class Closeness(NamedTuple):
+    """How near a fact is to a part of a question in meaning, as cosines of an encoder's vectors, -1 to 1."""
+
+    meaning: float
+    """cosine with the fact's topic and text"""
+    alias_meaning: float
+    """cosine with the closest single alias, or with the fact's own text if it has none"""
+
+
 FEATURE_NAMES: Final = Features._fields
+CLOSENESS_NAMES: Final = Closeness._fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,8 @@ class Candidate:
     """One proposed fact for one part of the question. `part` 0 is the whole question.
 
     `is_exact` says that the part is one of the fact's question forms, word for word; `veto` why the fact answers
-    another question than the part asks, empty if nothing says so. `scale` is how its probability is read.
+    another question than the part asks, empty if nothing says so. `scale` is how its probability is read. `closeness`
+    is there if it was asked by meaning.
     """
 
     part: int
@@ -67,3 +78,4 @@ class Candidate:
     is_exact: bool = False
     veto: str = ""
     scale: Scale = UNSCALED
+    closeness: Closeness | None = None

@@ -5,7 +5,7 @@ from typing import Any
 
 from kitbash.domain.answer import Answer, Status
 from kitbash.domain.calibration import Origin, Scale
-from kitbash.domain.candidate import Candidate, Features
+from kitbash.domain.candidate import Candidate, Closeness, Features
 from kitbash.domain.claim import Claim
 from kitbash.domain.fact import Fact
 from kitbash.domain.layer import Layer, Stage
@@ -151,6 +151,7 @@ def candidates_to(candidates: list[Candidate]) -> str:
                 "is_exact": it.is_exact,
                 "veto": it.veto,
                 "scale": _scale_to(it.scale),
+                **({} if it.closeness is None else {"closeness": [round(value, 4) for value in it.closeness]}),
             }
             for it in candidates
         ]
@@ -168,6 +169,7 @@ def candidates_from(text: str) -> list[Candidate]:
             it["is_exact"],
             it["veto"],
             _scale_from(it["scale"]),
+            Closeness(*it["closeness"]) if "closeness" in it else None,
         )
         for it in values
     ]

@@ -159,15 +159,15 @@ class Index:
         if self.fact_count >= terms.LARGE and not self.fault:
             try:
                 self._terms = self._terms or Terms(self._folder)
-                return self._of(self._terms.propose(stems, limit))
+                return self.of(self._terms.propose(stems, limit))
             except KnowledgeError as error:
                 self.fault = str(error)
                 _log.warning("index.slower", cartridge=self.cartridge, fault=self.fault)
         match = " OR ".join('"' + term.replace('"', '""') + '"' for term in dict.fromkeys(stems))
         sql = "SELECT rowid FROM lexical WHERE lexical MATCH ? ORDER BY rank, rowid LIMIT ?"
-        return self._of([int(fact_id) for (fact_id,) in self._reader.rows(sql, (match, limit))])
+        return self.of([int(fact_id) for (fact_id,) in self._reader.rows(sql, (match, limit))])
 
-    def _of(self, fact_ids: Sequence[int]) -> list[Fact]:
+    def of(self, fact_ids: Sequence[int]) -> list[Fact]:
         """Return the facts of these ids in their order, leaving out those there are not."""
         marks = ",".join("?" * len(fact_ids))
         sql = f"SELECT {fact_row.COLUMNS} FROM fact WHERE id IN ({marks}) AND level < 4"  # noqa: S608 - question marks

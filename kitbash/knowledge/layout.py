@@ -17,6 +17,7 @@ MANIFEST: Final = "manifest.json"
 METADATA: Final = "metadata.json"
 INDICES: Final = "indices"
 LEXICAL: Final = "indices/lexical.db"
+VECTORS: Final = "indices/vectors.bin"
 GRAINS: Final = "grains"
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_]{0,62}")

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     context: m.Context = m.Context()
     archive: m.Archive = m.Archive()
     bitnet: m.Bitnet = m.Bitnet()
+    encoder: m.Encoder = m.Encoder()
     kobold: m.Kobold = m.Kobold()
     log: m.Log = m.Log()
     projects: dict[str, m.Project] = Field(default_factory=m.default_projects)

@@ -145,6 +145,13 @@ class Kobold(Subject):
         return self.url or (f"http://{self.host}:{self.port}" if self.host else None)
 
 
+class Encoder(Subject):
+    """A sentence encoder for what words alone do not find. Without `path` Layer 2 goes by words."""
+
+    path: Path | None = Field(default=None, description="folder with config.json, tokenizer.json and a model")
+    weights: Path | None = Field(default=None, description="a file of `kitbash calibrate --train --dense`")
+
+
 class Log(Subject):
     """What is logged, and how."""
 

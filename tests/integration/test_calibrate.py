@@ -6,15 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from kitbash import assets
 from kitbash.cascade import confidence
-from kitbash.cascade.confidence import NAMES
+from kitbash.cascade.confidence import DENSE_FEATURES, DENSE_NAMES, NAMES
 from kitbash.cascade.training.examples import Questions, examples
+from kitbash.cascade.training.meaning import AskedByMeaning, train_dense
 from kitbash.cascade.training.train import train
 from kitbash.domain.candidate import FEATURE_NAMES
 from kitbash.domain.fact import Fact
 from kitbash.domain.level import Level
+from kitbash.errors import ConfigError
 from kitbash.knowledge.build import store
 from kitbash.knowledge.layout import name_of
+from tests.encoders import Synonyms
 from tests.integration.cartridge_making import opened
 
 PLANETS = ("Mercury", "Venus", "Earth", "Mars", "Jupiter", "Saturn", "Uranus", "Neptune")
@@ -55,6 +59,45 @@ def test_what_is_written_names_every_weight_and_where_it_comes_from(where: Path)
     assert record["seed"] == 7
     assert record["fitted_on"] > 0
     assert "ece" in record["held_out"]
+
+
+def test_weights_for_meaning_are_the_same_each_time_and_name_their_encoder(where: Path) -> None:
+    encoder = Synonyms()
+    with opened(where / "whole") as whole, opened(where / "bare") as bare:
+        cartridges, without = whole.visible(["general"]), bare.visible(["general"])
+        text = train_dense(cartridges, without, encoder, 0)
+        assert train_dense(cartridges, without, encoder, 0) == text
+    record = json.loads(text)
+    assert tuple(record["order"]) == DENSE_FEATURES
+    assert tuple(record["weights"]) == DENSE_NAMES
+    assert record["encoder"] == {"name": "synonyms", "digest": encoder.digest}
+    (where / "dense.json").write_text(text)
+    found = confidence.load(where / "dense.json")
+    assert found.dense is not None
+    assert found.dense.bias == record["bias"]
+    assert replace(found, dense=None) == replace(confidence.load(), dense=None)
+
+
+def test_a_question_asked_by_meaning_does_not_find_its_own_alias_or_a_fact_that_was_taken_out(where: Path) -> None:
+    with opened(where / "whole") as whole:
+        asked = AskedByMeaning(whole.visible(["general"]), Synonyms())
+        own = asked.facts[0]
+        question = own.aliases[0]
+        without = replace(own, aliases=own.aliases[1:])
+        rows, facts, right = asked.ask(question, without, keep=True)
+        assert right is not None
+        assert facts[right].aliases == own.aliases[1:]
+        assert rows[right][-1] < 0.99
+        _, others, gone = asked.ask(question, without, keep=False)
+        assert gone is None
+        assert own.fact_id not in {it.fact_id for it in others}
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    shipped = json.loads(assets.path("config/confidence_dense.json").read_text())
+    (tmp_path / "it.json").write_text(json.dumps(shipped | {"bias": float("nan")}))
+    with pytest.raises(ConfigError, match=r"it\.json holds a weight that is no number"):
+        confidence.load(tmp_path / "it.json")
 
 
 def test_what_ships_can_be_read_and_orders_on_a_scale_of_0_to_1() -> None:

@@ -15,6 +15,7 @@ from kitbash.domain.ids import QueryId
 from kitbash.domain.layer import Layer
 from kitbash.knowledge.build import build
 from kitbash.knowledge.library import Library
+from kitbash.knowledge.meaning import Meaning
 from kitbash.knowledge.source.files import recipes
 from kitbash.models.generator import Generated, Generator, Prompt
 from tests.boards import LONG_MS, MAX_DELIVERIES, TTL_S, new_query
@@ -133,6 +134,7 @@ class Cascade:
     policy: Policy = POLICY
     context: TemporalContext | None = None
     weights: Weights = WEIGHTS
+    meaning: Meaning | None = None
     board: Blackboard = field(init=False)
 
     def __post_init__(self) -> None:  # noqa: D105
@@ -141,7 +143,9 @@ class Cascade:
     @property
     def with_(self) -> Collaborators:
         """Return the collaborators as they are now."""
-        return Collaborators(self.board, self.library, self.policy, self.weights, self.model, self.context)
+        return Collaborators(
+            self.board, self.library, self.policy, self.weights, self.model, self.context, meaning=self.meaning
+        )
 
     def ask(self, text: str, *, timeout_ms: int = LONG_MS, project: str = "default") -> NewQuery:
         """Return a query that was opened, with its project's kappa."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kitbash.domain import codec
 from kitbash.domain.answer import Answer, Mode, Result, Status, to_json
 from kitbash.domain.calibration import Origin, Scale
-from kitbash.domain.candidate import Candidate, Features
+from kitbash.domain.candidate import Candidate, Closeness, Features
 from kitbash.domain.fact import Fact, content_hash
 from kitbash.domain.layer import Layer, Stage
 from kitbash.domain.plan import Plan
@@ -58,6 +58,7 @@ CANDIDATES = st.builds(
     is_exact=st.booleans(),
     veto=TEXT,
     scale=st.builds(Scale, st.floats(0.1, 3), st.floats(-3, 3), ROUND_TO_4, ROUND_TO_4, st.sampled_from(Origin)),
+    closeness=st.none() | st.builds(Closeness, ROUND_TO_4, ROUND_TO_4),
 )
 
 

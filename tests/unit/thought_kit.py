@@ -16,7 +16,7 @@ from kitbash.cascade.triage import form_of
 from kitbash.domain import codec, context
 from kitbash.domain.answer import Answer, Status
 from kitbash.domain.calibration import Origin, Scale
-from kitbash.domain.candidate import Candidate, Features
+from kitbash.domain.candidate import Candidate, Closeness, Features
 from kitbash.domain.claim import Claim
 from kitbash.domain.context import Snapshot
 from kitbash.domain.decision import Decision, DecisionKind
@@ -172,6 +172,7 @@ def thoughts(draw: st.DrawFn) -> Thought:
         features=st.builds(Features, *[SHARE] * len(Features._fields)),
         is_exact=st.booleans(),
         scale=st.builds(Scale, st.floats(0.1, 3), st.floats(-3, 3), SHARE, SHARE, st.sampled_from(Origin)),
+        closeness=st.none() | st.builds(Closeness, SHARE, SHARE),
     )
     # Search proposes a fact once a part, and no two shards the same.
     all_of_them = draw(st.lists(proposed, max_size=10, unique_by=lambda it: (it.part, it.fact)))
@@ -192,7 +193,7 @@ def thoughts(draw: st.DrawFn) -> Thought:
         thresholds=draw(st.fixed_dictionaries(dict.fromkeys(Layer, SHARE))),
         calibrated=draw(st.frozensets(st.sampled_from((Layer.CARTRIDGE, Layer.SYNTHESIS)))),
         items_per_level=draw(st.integers(2, 6)),
-        weights=draw(st.sampled_from((WEIGHTS, confidence.load()))),
+        weights=draw(st.sampled_from((WEIGHTS, confidence.load(), replace(confidence.load(), dense=None)))),
         leans=draw(st.booleans()),
         reply=draw(st.sampled_from((None, "Ice floats on tea.", "I do not know."))),
         ends=draw(st.none() | st.tuples(st.sampled_from(HOW), st.sampled_from(AFTER_TRIAGE))),

@@ -17,6 +17,7 @@ from kitbash.knowledge.cartridge import Cartridge
 from kitbash.knowledge.index import indexed_stems
 
 FOLDS: Final = 10
+Row = Sequence[float]
 _ENOUGH: Final = 2
 
 
@@ -30,7 +31,7 @@ class Example:
 
     question: str
     fold: int
-    options: tuple[Features, ...]
+    options: tuple[Row, ...]
     facts: tuple[Fact, ...]
     right: int | None
     is_short: bool = False
@@ -51,8 +52,14 @@ class Questions:
             for stem in stems:
                 self._holders[stem] = self._holders.get(stem, 0) + 1
 
-    def ask(self, question: str, own: Fact | None, *, keep: bool) -> tuple[list[Features], list[Fact], int | None]:
+    def ask(self, question: str, own: Fact | None, *, keep: bool) -> tuple[Sequence[Row], list[Fact], int | None]:
         """Return what a question proposes; `own` stands for the fact of its id, or is left out."""
+        return self.beside((), question, own, keep=keep)
+
+    def beside(
+        self, also: Sequence[Fact], question: str, own: Fact | None, *, keep: bool
+    ) -> tuple[list[Features], list[Fact], int | None]:
+        """Return the same with other facts beside those that share a word with the question."""
         stems = tuple(dict.fromkeys(content_stems(question)))
         gone = frozenset[str]()
         if own is not None:
@@ -68,6 +75,8 @@ class Questions:
             is_near = keep and not asked.weights.keys().isdisjoint(indexed_stems(own))
             near = [*others, *(own for it in near if is_near and _key(it) == _key(own))]
         facts = closest(asked, near, DEPTH)
+        held_already = {_key(it) for it in facts}
+        facts += [it for it in also if _key(it) not in held_already]
         shared = [features(asked, fact) for fact in facts]
         right = next((at for at, fact in enumerate(facts) if own is not None and _key(fact) == _key(own)), None)
         return shared, facts, right

@@ -9,6 +9,7 @@ from kitbash.cascade.rivals import disagree, tied
 from kitbash.cascade.training.examples import Example
 from kitbash.cascade.training.fitting import fit_order, fit_probability
 from kitbash.cascade.veto import against
+from kitbash.domain.candidate import FEATURE_NAMES, Features
 
 _DIGITS: Final = 4
 
@@ -21,10 +22,13 @@ class Judged:
     is_right: bool
 
 
-def fitted(found: Sequence[Example]) -> Weights:
-    """Return the weights that order the facts of some examples, and say how sure the first is."""
+def fitted(found: Sequence[Example], names: Sequence[str] = NAMES) -> Weights:
+    """Return the weights that order the facts of some examples, and say how sure the first is.
+
+    `names` are what a row of an example is made of, and the lead.
+    """
     order = [round(it, _DIGITS) for it in fit_order([(it.options, it.right) for it in found if it.right is not None])]
-    ordered = Weights((0.0,) * len(NAMES), 0.0, tuple(order))
+    ordered = Weights((0.0,) * len(names), 0.0, tuple(order))
     rows = [_row(it, ordered) for it in found if not it.is_short]
     values, bias = fit_probability([row for row, _ in rows], [is_right for _, is_right in rows])
     return Weights(tuple(round(value, _DIGITS) for value in values), round(bias, _DIGITS), tuple(order))
@@ -35,7 +39,8 @@ def judged(example: Example, weights: Weights) -> Judged:
     row, is_right = _row(example, weights)
     best = best_of(example, weights)
     probability = weights.of_row(row)
-    if against(example.question, example.facts[best], example.options[best]) or _is_tied(example, best, weights):
+    shared = Features(*example.options[best][: len(FEATURE_NAMES)])
+    if against(example.question, example.facts[best], shared) or _is_tied(example, best, weights):
         probability = min(probability, VETOED)
     return Judged(probability, is_right)
 

@@ -1,11 +1,11 @@
 """Weights fitted to a set of cartridges, and what they reach on the tenth of the facts that they were not fitted to."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from kitbash.cascade.confidence import NAMES
-from kitbash.cascade.training.examples import Questions, examples, small_talk
+from kitbash.cascade.training.examples import Example, Questions, examples, small_talk
 from kitbash.cascade.training.figures import calibration_error
 from kitbash.cascade.training.judging import Judged, fitted, judged
 from kitbash.cascade.training.promises import SLIP
@@ -25,23 +25,35 @@ def train(cartridges: Sequence[Cartridge], bare: Sequence[Cartridge], seed: int)
     asked, plain = Questions(cartridges), Questions(bare)
     whole = [*examples(asked, asked.facts, seed, with_shorter=True), *small_talk(asked)]
     texts = [*examples(plain, asked.facts, seed, with_shorter=True), *small_talk(plain)]
-    found = [*whole, *texts]
-    held_out = [it for it in found if not it.fold]
-    fit_on = [it for it in found if it.fold]
-    weights = fitted(fit_on)
     scored = scored_apart(whole, texts)
     record = {
-        "order": dict(zip(FEATURE_NAMES, weights.order, strict=True)),
-        "weights": dict(zip(NAMES, weights.values, strict=True)),
-        "bias": weights.bias,
-        "seed": seed,
-        "fitted_on": sum(not it.is_short for it in fit_on),
-        "held_out": report(judged(it, weights) for it in held_out if not it.is_short),
+        **weighed([*whole, *texts], seed),
         "aliases": to_record(calibration(scored.aliases, slip=SLIP)),
         "texts": to_record(calibration(scored.texts)),
         "scored": scored.to_record(),
     }
-    # One line a subject: a change is seen, and the thousands of scores are not thousands of lines.
+    return written(record)
+
+
+def weighed(
+    found: Sequence[Example], seed: int, *, features: Sequence[str] = FEATURE_NAMES, names: Sequence[str] = NAMES
+) -> dict[str, object]:
+    """Return weights for such features, fitted to nine tenths of the facts, and what they reach on the others."""
+    held_out = [it for it in found if not it.fold]
+    fit_on = [it for it in found if it.fold]
+    weights = fitted(fit_on, names)
+    return {
+        "order": dict(zip(features, weights.order, strict=True)),
+        "weights": dict(zip(names, weights.values, strict=True)),
+        "bias": weights.bias,
+        "seed": seed,
+        "fitted_on": sum(not it.is_short for it in fit_on),
+        "held_out": report(judged(it, weights) for it in held_out if not it.is_short),
+    }
+
+
+def written(record: Mapping[str, object]) -> str:
+    """Return the text of a file of weights, one line a subject: thousands of scores are not thousands of lines."""
     lines = (f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in record.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
