@@ -38,6 +38,8 @@ class Scripts:
     retire: Script
     acquire_slot: Script
     visit: Script
+    begin_cycle: Script
+    keep_cycle: Script
 
     @classmethod
     def on(cls, client: AnyRedis) -> "Scripts":
