@@ -77,3 +77,18 @@ def context(user: str) -> str:
     """Return the hash of what a user's questions have dwelt on; whoever the user is, the key holds only a digest."""
     digest = hashlib.sha256(user.encode(errors="surrogatepass")).hexdigest()[:32]
     return f"kb:{{context:{digest}}}:state"
+
+
+class MetabolismKeys(NamedTuple):
+    """The keys of the metabolism, in one slot."""
+
+    lease: str
+    state: str
+    cycles: str
+    resonance: str
+    settled: str
+    recent: str
+
+
+METABOLISM: Final = MetabolismKeys(*(f"kb:{{metabolism}}:{what}" for what in MetabolismKeys._fields))
+"""Which cycle runs, what is remembered, what cycles did, which question forms resonate, what was settled of late."""
