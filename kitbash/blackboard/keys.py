@@ -19,6 +19,22 @@ FEED: Final = "kb:{feed}:events"
 """Trimmed stream of what happens to all queries."""
 
 
+CORRECTIONS: Final = "kb:{grains}:corrections"
+"""List of what somebody says answers should have been, the newest first."""
+
+
+class GrainKeys(NamedTuple):
+    """The keys that all grains share, in one slot."""
+
+    records: str
+    recency: str
+    crystallised: str
+    clock: str
+
+
+GRAINS: Final = GrainKeys(*(f"kb:{{grains}}:{what}" for what in GrainKeys._fields))
+
+
 class QueryKeys(NamedTuple):
     """The keys of one query, in the slot of its id."""
 
@@ -51,6 +67,11 @@ def query_keys(query_id: QueryId) -> QueryKeys:
     """Return the keys of one query."""
     tag = f"kb:{{q:{query_id}}}:"
     return QueryKeys(*(tag + what for what in QueryKeys._fields))
+
+
+def vote(query_id: QueryId) -> str:
+    """Return the string that holds how a query was voted on, beside the grains."""
+    return f"kb:{{grains}}:vote:{query_id}"
 
 
 def stats(day: str) -> str:
