@@ -1,6 +1,6 @@
 """Grains on the server against the plain model, over any sequence of calls; and what was damaged there."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -63,17 +63,23 @@ CALL: Final = st.one_of(
 
 def done(call: tuple[Any, ...], grains: RedisGrains | MemoryGrains) -> object:
     """Return what comes of one call."""
-    verb, *given_ = call
-    calls: dict[str, Callable[..., object]] = {
-        "hit": lambda subject, confidence, enters: grains.hit(Hit(subject, confidence), enters=enters),
-        "vote": lambda subject, query_id, is_right: grains.vote(query_id, subject, is_right=is_right),
-        "promote": lambda subject, was, to: grains.promote(Grain(subject, was), to),
-        "restore": lambda subject, state, p: grains.restore(grain(state, p=p, subject=subject, history=())),
-        "drop": lambda subject: grains.drop(subject.grain_id),
-        "advance": lambda count: [grains.advance_cycle() for _ in range(count)],
-        "forget scripts": lambda: None,
-    }
-    return calls[verb](*given_)
+    found: object = None
+    match call:
+        case ("hit", subject, confidence, enters):
+            found = grains.hit(Hit(subject, confidence), enters=enters)
+        case ("vote", subject, query_id, is_right):
+            found = grains.vote(query_id, subject, is_right=is_right)
+        case ("promote", subject, was, to):
+            found = grains.promote(Grain(subject, was), to)
+        case ("restore", subject, state, p):
+            found = grains.restore(grain(state, p=p, subject=subject, history=()))
+        case ("drop", subject):
+            found = grains.drop(subject.grain_id)
+        case ("advance", count):
+            found = [grains.advance_cycle() for _ in range(count)]
+        case _:
+            pass
+    return found
 
 
 def rounded(grains: RedisGrains | MemoryGrains) -> tuple[object, ...]:
