@@ -195,7 +195,9 @@ class Client:
         began_s = time.monotonic()
         policy = self.runtime.policy
         try:
-            finding = reflex.answer(query.text, policy.project(query.project), self.runtime.library)
+            finding = reflex.answer(
+                query.text, policy.project(query.project), self.runtime.library, self.runtime.served
+            )
         except KnowledgeError:
             # The layers say what is wrong in their verdicts, and go on without it.
             return None

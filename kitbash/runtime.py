@@ -10,11 +10,13 @@ from kitbash.archive.writer import Archive
 from kitbash.blackboard import connection
 from kitbash.blackboard.redis_board import RedisBlackboard
 from kitbash.blackboard.redis_context import RedisContext
+from kitbash.blackboard.redis_grains import RedisGrains
 from kitbash.blackboard.scripts import AnyRedis
 from kitbash.cascade import confidence
 from kitbash.cascade.archivist import Archivist
 from kitbash.cascade.collaborators import Collaborators
 from kitbash.cascade.policy import Policy, ProjectRule, Rule
+from kitbash.cascade.served import ServedGrains
 from kitbash.domain.context import TemporalContext
 from kitbash.domain.item import Item
 from kitbash.domain.layer import Layer
@@ -160,6 +162,16 @@ class Runtime:
         return HttpContext(settings.url, deadline_s=settings.deadline_s, breaker=breaker)
 
     @cached_property
+    def grains(self) -> RedisGrains:
+        """Return where grains are kept."""
+        return RedisGrains(self.redis, self.at.blackboard)
+
+    @cached_property
+    def served(self) -> ServedGrains:
+        """Return the grains that may answer."""
+        return ServedGrains(self.grains, self.settings.target_precision)
+
+    @cached_property
     def archivist(self) -> Archivist:
         """Return what takes ended queries off the blackboard, into the archive unless that is switched off."""
         settings = self.settings.archive
@@ -171,6 +183,7 @@ class Runtime:
             policy=self.policy,
             weights=confidence.load(),
             decay_s=self.settings.coupling.decay_s,
+            grains=self.grains,
         )
 
     @cached_property
@@ -206,6 +219,7 @@ class Runtime:
             generator=self.generator,
             context=self.context,
             network=self.network,
+            grains=self.served,
         )
 
     def close(self) -> None:

@@ -10,8 +10,10 @@ from kitbash.archive.errors import ArchiveError
 from kitbash.archive.layout import day_of
 from kitbash.archive.writer import Archive
 from kitbash.blackboard.board import Blackboard, Trace
+from kitbash.blackboard.grains import Grains
 from kitbash.cascade import stats
 from kitbash.cascade.confidence import Weights
+from kitbash.cascade.grains import hit_of
 from kitbash.cascade.policy import Policy
 from kitbash.cascade.record import entries_of
 from kitbash.domain.ids import QueryId, new_token
@@ -50,8 +52,9 @@ _Told = tuple[Trace, Sequence[Entry]]
 class Archivist:
     """Archives whatever has ended. `archive` is None when nothing is to be written; queries are counted all the same.
 
-    A query is written at least once and counted once. One whose keys expired before it could be written is lost, and
-    counted as such. Raises StoreUnavailable when the blackboard does not answer.
+    A query is written at least once and counted once, also for the grain of what answered it where `grains` are kept.
+    One whose keys expired before it could be written is lost, and counted as such. Raises StoreUnavailable when the
+    blackboard does not answer.
     """
 
     board: Blackboard
@@ -59,6 +62,7 @@ class Archivist:
     policy: Policy
     weights: Weights
     decay_s: int
+    grains: Grains | None = None
     _rests_until_s: float = field(default=0.0)
 
     def drain(self) -> Drained:
@@ -139,8 +143,19 @@ class Archivist:
             self.board.settle(trace.query_id, decay_s=self.decay_s, is_logged=self.archive is not None)
             written = {stats.WRITTEN: 1} if self.archive is not None else {}
             day = day_of(trace.opened_ms + trace.took_us // 1000)
-            self.board.tally(trace.query_id, day, stats.counts_of(trace) | written)
+            if self.board.tally(trace.query_id, day, stats.counts_of(trace) | written):
+                self._hit(trace)
         return Drained(len(told))
+
+    def _hit(self, trace: Trace) -> None:
+        """Have a query that was just counted count for its grain too; who dies in between has it count for none."""
+        hit = None if self.grains is None else hit_of(trace)
+        if self.grains is None or hit is None:
+            return
+        try:
+            self.grains.hit(hit)
+        except BusError as error:
+            _log.warning("grains.not_counted", query_id=trace.query_id, why=str(error))
 
     def _write(self, entries: Sequence[Entry]) -> str | None:
         """Append to the archive; return why it could not be done. Raises UsageError if an entry never can be."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from kitbash.blackboard.board import Blackboard
 from kitbash.cascade.confidence import Weights
 from kitbash.cascade.policy import Policy
+from kitbash.cascade.served import ServedGrains
 from kitbash.domain.context import TemporalContext
 from kitbash.knowledge.library import Library
 from kitbash.models.generator import Generator
@@ -15,7 +16,7 @@ from kitbash.models.triage_network import TriageNetwork
 class Collaborators:
     """One process's collaborators. Without a model `generator` is None; `context` is, when nothing remembers.
 
-    Without a `network` triage goes by its rules alone.
+    Without a `network` triage goes by its rules alone, without `grains` Layer 0 by what facts were written to answer.
     """
 
     board: Blackboard
@@ -25,3 +26,4 @@ class Collaborators:
     generator: Generator | None = None
     context: TemporalContext | None = None
     network: TriageNetwork | None = None
+    grains: ServedGrains | None = None

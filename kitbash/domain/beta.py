@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 _STEPS: Final = 60
@@ -47,11 +48,17 @@ class Beta:
 
     def quantile(self, probability: float) -> float:
         """Return the share below which this much of the probability lies, to 15 digits, by bisection."""
-        low, high = 0.0, 1.0
-        for _ in range(_STEPS):
-            middle = (low + high) / 2
-            low, high = (low, middle) if self.below(middle) >= probability else (middle, high)
-        return low
+        return _quantile(self, probability)
+
+
+@lru_cache(maxsize=4096)
+def _quantile(of: Beta, probability: float) -> float:
+    # Kept, since what was found once is printed with every answer.
+    low, high = 0.0, 1.0
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if of.below(middle) >= probability else (middle, high)
+    return low
 
 
 def _fraction(a: float, b: float, x: float) -> float:

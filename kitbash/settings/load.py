@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     bitnet: m.Bitnet = m.Bitnet()
     kobold: m.Kobold = m.Kobold()
     log: m.Log = m.Log()
+    target_precision: float = Field(
+        default=0.95, ge=0.5, lt=1, description="which share of the answers given is to be right"
+    )
     projects: dict[str, m.Project] = Field(default_factory=m.default_projects)
     personas: dict[str, m.Persona] = Field(default_factory=dict[str, m.Persona])
 
