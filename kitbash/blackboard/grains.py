@@ -59,6 +59,10 @@ class Grains(Protocol):
         """Have a query count once, right or wrong, for what answered it; a record is begun where there is none."""
         ...
 
+    def votes(self) -> tuple[int, int]:
+        """Return how many queries were voted right, and how many voted on at all, since the blackboard began."""
+        ...
+
     def promote(self, grain: Grain, to: GrainState) -> MoveCode:
         """Change the state of a grain, if it is still in the state and about the wording that was read."""
         ...

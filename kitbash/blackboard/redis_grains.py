@@ -51,6 +51,12 @@ class RedisGrains:
         own = [at.records, at.crystallised, at.clock, keys.vote(query_id)]
         return VoteCode(self._run(self._scripts.vote, own, [subject.grain_id, _VOTES[is_right], VOTES_TTL_S]))
 
+    def votes(self) -> tuple[int, int]:
+        """Return how many queries were voted right, and how many voted on at all, since the blackboard began."""
+        with translated(self._url):
+            confirmed, refuted = self._client.hmget(keys.GRAINS.clock, list(_VOTES.values()))
+        return int(confirmed or 0), int(confirmed or 0) + int(refuted or 0)
+
     def promote(self, grain: Grain, to: GrainState) -> MoveCode:
         """Change the state of a grain, if it is still in the state and about the wording that was read."""
         args = [grain.grain_id, grain.state.value, to.value, grain.subject.fact_hash]

@@ -150,6 +150,22 @@ def test_who_changes_the_mind_moves_the_vote(grains: Grains) -> None:
     assert (held(grains).confirmed, held(grains).refuted) == (1, 0)
 
 
+def test_votes_are_counted_over_all_grains(grains: Grains) -> None:
+    assert grains.votes() == (0, 0)
+    first = new_query_id()
+    for query_id, subject, is_right in (
+        (first, SUBJECT, True),
+        (first, SUBJECT, True),
+        (new_query_id(), OTHER, True),
+        (new_query_id(), OTHER, False),
+    ):
+        grains.vote(query_id, subject, is_right=is_right)
+    assert grains.votes() == (2, 3)
+    grains.vote(first, SUBJECT, is_right=False)
+    grains.drop(SUBJECT.grain_id)
+    assert grains.votes() == (1, 3)
+
+
 def test_a_vote_on_a_record_that_was_dropped_counts_for_the_new_one(grains: Grains) -> None:
     query_id = new_query_id()
     grains.vote(query_id, SUBJECT, is_right=False)

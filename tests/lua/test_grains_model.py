@@ -85,7 +85,7 @@ def done(call: tuple[Any, ...], grains: RedisGrains | MemoryGrains) -> object:
 def rounded(grains: RedisGrains | MemoryGrains) -> tuple[object, ...]:
     """Return all that can be read, fractions to twelve digits."""
     found = [replace(it, mean=round(it.mean, 12), spread=round(it.spread, 12)) for it in grains.every()]
-    return found, [it.grain_id for it in grains.crystallised()], grains.version(), grains.cycle()
+    return found, [it.grain_id for it in grains.crystallised()], grains.version(), grains.cycle(), grains.votes()
 
 
 @settings(max_examples=80, deadline=None)

@@ -22,6 +22,8 @@ class MemoryGrains:
         self._votes: dict[QueryId, tuple[str, int, bool]] = {}
         self._corrections: list[Correction] = []
         self._version = 0
+        self._right = 0
+        self._judged = 0
         self._cycle = 0
 
     def hit(self, hit: Hit, *, enters: bool = False) -> HitCode:
@@ -72,11 +74,18 @@ class MemoryGrains:
             if before == (subject.grain_id, born, not is_right):
                 code = VoteCode.MOVED
                 held = _voted(held, is_right=not is_right, by=-1)
+                self._right -= not is_right
+                self._judged -= 1
+            self._right += is_right
+            self._judged += 1
             self._records[subject.grain_id] = _voted(held, is_right=is_right, by=1)
             self._votes[query_id] = (subject.grain_id, born, is_right)
             if held.state is GrainState.CRYSTALLISED:
                 self._version += 1
             return code
+
+    def votes(self) -> tuple[int, int]:
+        return self._right, self._judged
 
     def promote(self, grain: Grain, to: GrainState) -> MoveCode:
         with self._shared:
