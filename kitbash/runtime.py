@@ -11,6 +11,7 @@ from kitbash.blackboard import connection
 from kitbash.blackboard.redis_board import RedisBlackboard
 from kitbash.blackboard.redis_context import RedisContext
 from kitbash.blackboard.redis_grains import RedisGrains
+from kitbash.blackboard.redis_metabolism import RedisMetabolism
 from kitbash.blackboard.scripts import AnyRedis
 from kitbash.cascade import confidence
 from kitbash.cascade.archivist import Archivist
@@ -25,6 +26,10 @@ from kitbash.domain.question import printable
 from kitbash.errors import ConfigError, StoreUnavailable
 from kitbash.knowledge import starter
 from kitbash.knowledge.library import Library
+from kitbash.metabolism.crystals import Records
+from kitbash.metabolism.cycles import Metabolism
+from kitbash.metabolism.needs import Needs
+from kitbash.metabolism.schedule import Rhythm
 from kitbash.models.generator import Generator
 from kitbash.models.ternary.shipped import ShippedNetwork
 from kitbash.server import private
@@ -184,6 +189,25 @@ class Runtime:
             weights=confidence.load(),
             decay_s=self.settings.coupling.decay_s,
             grains=self.grains,
+            hear=self.metabolism.hear if self.settings.metabolism.enabled else None,
+        )
+
+    @cached_property
+    def metabolism(self) -> Metabolism:
+        """Return what turns experience into grains, between questions."""
+        settings = self.settings.metabolism
+        return Metabolism(
+            Needs(
+                store=RedisMetabolism(self.redis, self.at.blackboard),
+                grains=self.grains,
+                crystals=Records(self.grains),
+                board=self.board,
+                library=self.library,
+                rhythm=Rhythm(settings.background_every, settings.idle_after_s, settings.sleep_every_s),
+                threshold=self.settings.layers.cartridge.threshold,
+                target_precision=self.settings.target_precision,
+                enabled=settings.enabled,
+            )
         )
 
     @cached_property

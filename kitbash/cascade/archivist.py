@@ -1,7 +1,7 @@
 """Takes ended queries off the blackboard: into the archive, into the counts, and lets what they held decay."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -52,9 +52,9 @@ _Told = tuple[Trace, Sequence[Entry]]
 class Archivist:
     """Archives whatever has ended. `archive` is None when nothing is to be written; queries are counted all the same.
 
-    A query is written at least once and counted once, also for the grain of what answered it where `grains` are kept.
-    One whose keys expired before it could be written is lost, and counted as such. Raises StoreUnavailable when the
-    blackboard does not answer.
+    A query is written at least once and counted once, also for the grain of what answered it where `grains` are kept;
+    once it is counted, `hear` is told of it. One whose keys expired before it could be written is lost, and counted as
+    such. Raises StoreUnavailable when the blackboard does not answer.
     """
 
     board: Blackboard
@@ -63,6 +63,7 @@ class Archivist:
     weights: Weights
     decay_s: int
     grains: Grains | None = None
+    hear: Callable[[Trace], None] | None = None
     _rests_until_s: float = field(default=0.0)
 
     def drain(self) -> Drained:
@@ -145,6 +146,8 @@ class Archivist:
             day = day_of(trace.opened_ms + trace.took_us // 1000)
             if self.board.tally(trace.query_id, day, stats.counts_of(trace) | written):
                 self._hit(trace)
+                if self.hear is not None:
+                    self.hear(trace)
         return Drained(len(told))
 
     def _hit(self, trace: Trace) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from kitbash.cli import cartridge_app, config_app, train_app
+from kitbash.cli import cartridge_app, config_app, metabolism_app, train_app
 from kitbash.domain.answer import AskMode
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.add_typer(cartridge_app.app, name="cartridge")
 app.add_typer(config_app.app, name="config")
 app.add_typer(train_app.app, name="train")
+app.add_typer(metabolism_app.app, name="metabolism")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Mode = Annotated[AskMode, typer.Option(help="Where the layers run: in this process, or in workers.")]

@@ -1,7 +1,7 @@
 """What keeps the metabolism in balance: more work while facts contradict each other, a look about when it stands still.
 
 A tension is a contradiction that mattered to somebody's question. While one is large and was not given up on, the
-metabolism is dissonant. Without a new grain and without dissonance for ten turns it is stagnant. A turn is one
+metabolism is dissonant. When no grain moves on for ten turns, without dissonance, it is stagnant. A turn is one
 background cycle.
 """
 
@@ -73,8 +73,8 @@ class Balance:
         """Return the tensions that a person has to resolve, in order of their names."""
         return tuple(sorted(name for name, it in self.tensions.items() if it.is_persistent))
 
-    def after(self, turn: int, seen: Mapping[str, float], *, new_grains: int) -> "Balance":
-        """Return the balance after a turn in which these contradictions mattered, and so many grains were made."""
+    def after(self, turn: int, seen: Mapping[str, float], *, grown: int) -> "Balance":
+        """Return the balance after a turn in which these contradictions mattered, and so many grains moved on."""
         tensions = {
             name: it for name, it in self.tensions.items() if name not in seen and turn - it.last_turn < CALM_TURNS
         }
@@ -84,7 +84,7 @@ class Balance:
         if len(tensions) > MOST_TENSIONS:
             largest = sorted(tensions, key=lambda it: (-tensions[it].size, -tensions[it].last_turn, it))
             tensions = {name: tensions[name] for name in largest[:MOST_TENSIONS]}
-        learned = new_grains > 0 or any(it.is_dissonant for it in tensions.values())
+        learned = grown > 0 or any(it.is_dissonant for it in tensions.values())
         return Balance(tensions, 0 if learned else self.stagnant_turns + 1)
 
     def pause_s(self, usual_s: float) -> float:

@@ -1,4 +1,4 @@
-"""What the metabolism counts, decides and remembers from cycle to cycle: digests of question forms, never their text."""
+"""What the metabolism counts, decides and remembers: digests of question forms, never their text."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -71,6 +71,20 @@ class Precision:
         return self.right / self.judged if self.judged else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How well search knew how sure it was: the mean confidence of judged answers against the share that was right."""
+
+    judged: int
+    confidence: float
+    right: float
+
+    @property
+    def gap(self) -> float:
+        """Return how much surer search was than it was right, -1 to 1."""
+        return self.confidence - self.right
+
+
 class ProposalKind(StrEnum):
     """What a person is asked to decide."""
 
@@ -96,7 +110,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a sleep cycle did to what is served. `precision` is what was measured before it, the baseline to hold."""
+    """What a sleep cycle did to what is served. `precision` is all that was judged before it: the baseline to hold."""
 
     cycle: int
     at_ms: int
@@ -108,8 +122,9 @@ class Changes:
 class State:
     """What the metabolism remembers. `settled` is how many queries were settled when it last looked at them.
 
-    `turn` counts background cycles. Times are the server's, in ms since 1970, 0 for never. `pending` is what a sleep
-    cycle is about to change: it stands here before anything is changed, so that a cycle that dies at it is known.
+    `turn` counts background cycles, `crystallised` the grains made since the last one. Times are the server's, in ms
+    since 1970, 0 for never. `pending` is what a sleep cycle is about to change: it stands here before anything is
+    changed, so that a cycle that dies at it is known.
     """
 
     turn: int = 0
@@ -117,9 +132,10 @@ class State:
     background_ms: int = 0
     idle_ms: int = 0
     sleep_ms: int = 0
+    calibration: Calibration | None = None
     statistics: Statistics = field(default_factory=Statistics)
     balance: Balance = field(default_factory=Balance)
-    new_grains: int = 0
+    crystallised: int = 0
     pending: Changes | None = None
     review: Changes | None = None
     proposals: tuple[Proposal, ...] = ()

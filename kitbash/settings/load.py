@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     coupling: m.Coupling = m.Coupling()
     context: m.Context = m.Context()
     archive: m.Archive = m.Archive()
+    metabolism: m.Metabolism = m.Metabolism()
     bitnet: m.Bitnet = m.Bitnet()
     kobold: m.Kobold = m.Kobold()
     log: m.Log = m.Log()

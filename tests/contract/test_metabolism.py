@@ -21,6 +21,7 @@ from kitbash.domain.coupling import Severity
 from kitbash.domain.homeostasis import Balance, Tension
 from kitbash.domain.layer import Layer
 from kitbash.domain.metabolism import (
+    Calibration,
     Changes,
     CycleKind,
     CycleResult,
@@ -47,7 +48,8 @@ STATE: Final = State(
     sleep_ms=3,
     statistics=Statistics(2, {Layer.CARTRIDGE: 1}, 0.5, 0.5, 0.0, {Severity.HIGH: 2}, (("sky#1|sky#2", 1),)),
     balance=Balance({"sky#1|sky#2": Tension(0.7, 2, 3)}, 4),
-    new_grains=2,
+    calibration=Calibration(20, 0.9, 0.85),
+    crystallised=2,
     pending=Changes(7, 9, ("sg_1",), Precision(19, 20)),
     review=Changes(6, 8, (), Precision()),
     proposals=(Proposal(ProposalKind.LEVEL, "sky#1", "L2 -> L1", "«judged»", 7),),
