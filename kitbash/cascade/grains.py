@@ -7,7 +7,6 @@ numbers are those of the first Kitbash's Shannon grains but where a docstring sa
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from statistics import fmean, pvariance
 from typing import Final
 
 from kitbash.blackboard.board import Trace
@@ -123,7 +122,8 @@ def steadiness(grain: Grain, lock_cycles: int = LOCK_CYCLES) -> float | None:
     recent = grain.history[-lock_cycles:]
     if len(recent) < lock_cycles or sum(1 for hits in recent if hits) < LOCK_RETURNS:
         return None
-    dispersion = pvariance(recent) / max(1.0, fmean(recent))
+    mean = sum(recent) / lock_cycles
+    dispersion = sum((hits - mean) ** 2 for hits in recent) / lock_cycles / max(1.0, mean)
     return min(1 - min(dispersion / _MOST_DISPERSION, 1), 1 - min(grain.variance / _MOST_SPREAD, 1))
 
 
