@@ -16,6 +16,7 @@ from kitbash.blackboard.scripts import AnyRedis
 from kitbash.cascade import confidence
 from kitbash.cascade.archivist import Archivist
 from kitbash.cascade.collaborators import Collaborators
+from kitbash.cascade.crystallising import Crystalliser
 from kitbash.cascade.policy import Policy, ProjectRule, Rule
 from kitbash.cascade.served import ServedGrains
 from kitbash.domain.context import TemporalContext
@@ -25,10 +26,11 @@ from kitbash.domain.level import Level
 from kitbash.domain.question import printable
 from kitbash.errors import ConfigError, StoreUnavailable
 from kitbash.knowledge import starter
+from kitbash.knowledge.grain_files import GrainFiles
 from kitbash.knowledge.library import Library
-from kitbash.metabolism.crystals import Records
 from kitbash.metabolism.cycles import Metabolism
 from kitbash.metabolism.needs import Needs
+from kitbash.metabolism.observing import listener
 from kitbash.metabolism.schedule import Rhythm
 from kitbash.models.generator import Generator
 from kitbash.models.ternary.shipped import ShippedNetwork
@@ -177,6 +179,12 @@ class Runtime:
         return ServedGrains(self.grains, self.settings.target_precision)
 
     @cached_property
+    def crystals(self) -> Crystalliser:
+        """Return what brings grains into service and out of it, with the files of those that crystallised."""
+        data = self.settings.paths.data_dir.expanduser()
+        return Crystalliser(self.grains, self.library, GrainFiles(data / "grains", (data / "starter",)))
+
+    @cached_property
     def archivist(self) -> Archivist:
         """Return what takes ended queries off the blackboard, into the archive unless that is switched off."""
         settings = self.settings.archive
@@ -189,8 +197,13 @@ class Runtime:
             weights=confidence.load(),
             decay_s=self.settings.coupling.decay_s,
             grains=self.grains,
-            hear=self.metabolism.hear if self.settings.metabolism.enabled else None,
+            hear=listener(self.metabolism_store) if self.settings.metabolism.enabled else None,
         )
+
+    @cached_property
+    def metabolism_store(self) -> RedisMetabolism:
+        """Return where the metabolism's memory is."""
+        return RedisMetabolism(self.redis, self.at.blackboard)
 
     @cached_property
     def metabolism(self) -> Metabolism:
@@ -198,9 +211,9 @@ class Runtime:
         settings = self.settings.metabolism
         return Metabolism(
             Needs(
-                store=RedisMetabolism(self.redis, self.at.blackboard),
+                store=self.metabolism_store,
                 grains=self.grains,
-                crystals=Records(self.grains),
+                crystals=self.crystals,
                 board=self.board,
                 library=self.library,
                 rhythm=Rhythm(settings.background_every, settings.idle_after_s, settings.sleep_every_s),

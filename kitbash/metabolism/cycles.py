@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
-from kitbash.blackboard.board import OPEN, Trace
+from kitbash.blackboard.board import OPEN
 from kitbash.blackboard.metabolism import Findings, KeepCode, Lease, Running
 from kitbash.domain.ids import new_token
 from kitbash.domain.metabolism import CycleKind, CycleResult
@@ -12,7 +12,6 @@ from kitbash.errors import KitbashError, StoreUnavailable
 from kitbash.metabolism.background import background
 from kitbash.metabolism.idle import idle
 from kitbash.metabolism.needs import Needs
-from kitbash.metabolism.observing import settled_of
 from kitbash.metabolism.outcome import Outcome
 from kitbash.metabolism.schedule import Moment, due
 from kitbash.metabolism.sleep import Overtaken, sleep
@@ -34,10 +33,6 @@ class Metabolism:
     """
 
     needs: Needs
-
-    def hear(self, trace: Trace) -> None:
-        """Have a settled query noted."""
-        self.needs.store.note([settled_of(trace)])
 
     def tick(self) -> CycleResult | Running | None:
         """Run the cycle that is due, if one is and the metabolism is enabled."""

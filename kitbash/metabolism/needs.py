@@ -27,6 +27,10 @@ class Crystals(Protocol):
         """Have a grain dead, no longer served, its file gone; False if it changed since it was read."""
         ...
 
+    def restore(self) -> int:
+        """Have the grains of all files on the blackboard again that are not there; return how many."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Needs:

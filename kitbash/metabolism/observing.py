@@ -1,11 +1,12 @@
 """What is noted of a query that has ended, and what the last hundred of them say together."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Final
 
 from kitbash.blackboard.board import Trace
+from kitbash.blackboard.metabolism import MetabolismStore
 from kitbash.domain.answer import Status
 from kitbash.domain.coupling import UNRESOLVED, Response, Severity
 from kitbash.domain.decision import DecisionKind
@@ -22,6 +23,15 @@ _MATTERS: Final = frozenset({Response.REFUSE.value, Response.ASK.value})
 def form_digest(form: str) -> str:
     """Return 32 hexadecimal digits for a normal form: what is kept of a question beyond its own time to live."""
     return sha256(form.encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+def listener(store: MetabolismStore) -> Callable[[Trace], None]:
+    """Return what has each settled query noted that it is told of."""
+
+    def hear(trace: Trace) -> None:
+        store.note([settled_of(trace)])
+
+    return hear
 
 
 def settled_of(trace: Trace) -> Settled:

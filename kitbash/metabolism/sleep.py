@@ -30,9 +30,11 @@ def sleep(lease: Lease, needs: Needs, *, lease_ms: int) -> Outcome:
     dies in between leaves a list of what it may have done, which the next one reviews as its own.
     """
     state = needs.store.state()
-    grains = needs.grains.every()
-    votes = Precision(sum(it.confirmed for it in grains), sum(it.confirmed + it.refuted for it in grains))
     changed: list[str] = []
+    if not state.sleep_ms and (restored := needs.crystals.restore()):
+        changed.append(f"{restored} grains are back from their files: this blackboard is new to them")
+    grains = needs.grains.every()
+    votes = Precision(*needs.grains.votes())
     review = _adopted(state)
     if review is not None and reviewing.is_worse(review, votes):
         changed += _rolled_back(review, votes, needs)
