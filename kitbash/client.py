@@ -11,13 +11,14 @@ from kitbash.blackboard.board import Ended, Event, EventKind, NewQuery, Trace
 from kitbash.cascade import direct, reflex
 from kitbash.cascade.archivist import Drained
 from kitbash.cascade.background import Background
-from kitbash.cascade.feedback import Asked, Feedback, Judgement, give
+from kitbash.cascade.feedback import Asked, Feedback, give
 from kitbash.cascade.recorded import recorded
 from kitbash.cascade.step import answer_of, late, verdict_of
 from kitbash.cascade.sweep import close_dead
 from kitbash.domain import question
 from kitbash.domain.answer import Answer, AskMode, Mode, Result, Status
 from kitbash.domain.ids import QueryId, new_query_id, parse_query_id
+from kitbash.domain.judgement import Judgement
 from kitbash.domain.layer import Queue, Stage
 from kitbash.errors import KitbashError, KnowledgeError, NotFound, StoreUnavailable, UsageError
 from kitbash.runtime import Runtime

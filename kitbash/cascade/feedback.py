@@ -1,7 +1,6 @@
 """What somebody says of an answer: right or wrong counts for its grain, a correction is kept for a person to review."""
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Final
 
 from kitbash.blackboard.grains import Grains, VoteCode
@@ -11,20 +10,13 @@ from kitbash.domain.fact import content_hash
 from kitbash.domain.grain import Correction, Grain, Subject
 from kitbash.domain.ids import QueryId
 from kitbash.domain.item import ident_of
+from kitbash.domain.judgement import Judgement
 from kitbash.domain.question import printable
 from kitbash.errors import UsageError
 from kitbash.knowledge.library import Library
 
 MAX_CHARS: Final = 1000
 """How long a correction may be."""
-
-
-class Judgement(StrEnum):
-    """What is said of an answer."""
-
-    RIGHT = "right"
-    WRONG = "wrong"
-    CORRECT = "correct"
 
 
 @dataclass(frozen=True, slots=True)
