@@ -44,7 +44,10 @@ class Gate(StrEnum):
     PERSISTENCE = "persistence"
     """its fact is there, in the wording it was hit with; whatever its state, a grain that fails this dies"""
     LEAST_RESISTANCE = "least resistance"
-    """it is found with a mean confidence above 0.91"""
+    """it is right with a probability above 0.91: its mean confidence, and what was said of it since
+
+    The first Kitbash knew only the confidence; where people judge, what they say outweighs it.
+    """
     INDEPENDENCE = "independence"
     """it is as sure whatever else is asked: the variance of its confidence is below 0.02"""
     COHERENCE = "coherence"
@@ -159,9 +162,9 @@ def _locked(grain: Grain, lock_cycles: int) -> Judged:
 def _crystallised(grain: Grain, rivals: Sequence[Fact]) -> Judged:
     failed: list[Gate] = []
     why: list[str] = []
-    if grain.mean <= LEAST_MEAN:
+    if grain.precision.mean <= LEAST_MEAN:
         failed.append(Gate.LEAST_RESISTANCE)
-        why.append(f"a mean confidence of {grain.mean:.2f}, not above {LEAST_MEAN}")
+        why.append(f"a precision of {grain.precision.mean:.2f}, not above {LEAST_MEAN}")
     if grain.variance >= MOST_VARIANCE:
         failed.append(Gate.INDEPENDENCE)
         why.append(f"a variance of {grain.variance:.3f}, not below {MOST_VARIANCE}")

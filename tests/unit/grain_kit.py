@@ -9,8 +9,8 @@ from kitbash.domain.level import Level
 
 TEXT: Final = "Ice floats on water."
 FACT: Final = Fact("water_general", 1, TEXT, Level.EMPIRICAL, 0.9)
-SUBJECT: Final = Subject("do ice float", "water_general", 1, content_hash(TEXT))
-OTHER: Final = Subject("what do steam do", "water_general", 2, content_hash("Steam rises in cold air."))
+SUBJECT: Final = Subject("doe ice float", "water_general", 1, content_hash(TEXT))
+OTHER: Final = Subject("what doe steam do", "water_general", 2, content_hash("Steam rises in cold air."))
 EDITED: Final = replace(SUBJECT, fact_hash=content_hash("Ice floats."))
 
 
