@@ -10,6 +10,7 @@ from kitbash.cascade import direct
 from kitbash.cascade.collaborators import Collaborators
 from kitbash.cascade.confidence import NAMES, Weights
 from kitbash.cascade.policy import Policy, ProjectRule, Rule
+from kitbash.cascade.served import ServedGrains
 from kitbash.domain.context import TemporalContext
 from kitbash.domain.ids import QueryId
 from kitbash.domain.layer import Layer
@@ -133,6 +134,7 @@ class Cascade:
     policy: Policy = POLICY
     context: TemporalContext | None = None
     weights: Weights = WEIGHTS
+    grains: ServedGrains | None = None
     board: Blackboard = field(init=False)
 
     def __post_init__(self) -> None:  # noqa: D105
@@ -141,7 +143,9 @@ class Cascade:
     @property
     def with_(self) -> Collaborators:
         """Return the collaborators as they are now."""
-        return Collaborators(self.board, self.library, self.policy, self.weights, self.model, self.context)
+        return Collaborators(
+            self.board, self.library, self.policy, self.weights, self.model, self.context, grains=self.grains
+        )
 
     def ask(self, text: str, *, timeout_ms: int = LONG_MS, project: str = "default") -> NewQuery:
         """Return a query that was opened, with its project's kappa."""
