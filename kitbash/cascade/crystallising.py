@@ -60,12 +60,13 @@ class Crystalliser:
         return was_there
 
     def restore(self) -> int:
-        """Have the grains of all files whose facts still say the same on the blackboard again; return how many.
+        """Have every grain that is written somewhere on the blackboard, and every served one written; return how many.
 
-        What is there already stays as it is. For a blackboard that lost its keys; a file of another cartridge or of
-        another wording, or a damaged one, is told in the log and passed over.
+        For a blackboard that lost its keys, and a cartridge that was built anew. What there is stays as it is. A file
+        of another cartridge or another wording, or a damaged one, is told in the log and passed over.
         """
         restored = 0
+        served = self.grains.crystallised()
         for cartridge in self.library.cartridges.values():
             self.files.tidy(cartridge)
             found, skipped = self.files.read(cartridge)
@@ -76,6 +77,11 @@ class Crystalliser:
                     _log.warning("grains.file_stale", grain=grain.grain_id, cartridge=cartridge.name)
                 elif self.grains.restore(grain):
                     restored += 1
+            written = {grain.grain_id for grain in found}
+            for grain in served:
+                fact = self.fact_of(grain) if grain.subject.cartridge == cartridge.name else None
+                if fact is not None and grain.grain_id not in written:
+                    restored += self._write(grain, fact)
         return restored
 
     def fact_of(self, grain: Grain) -> Fact | None:
@@ -89,11 +95,13 @@ class Crystalliser:
         relations = relations_of(cartridge.folder, cartridge.name, fact.fact_id)
         return ternary_form(fact, relations, tuple(_neighbours(fact, cartridge)))
 
-    def _write(self, grain: Grain, fact: Fact) -> None:
+    def _write(self, grain: Grain, fact: Fact) -> bool:
         try:
             self.files.write(self.library.cartridges[fact.cartridge], grain, fact, self.form_of(fact))
         except KnowledgeError as error:
             _log.warning("grains.not_written", grain=grain.grain_id, why=str(error))
+            return False
+        return True
 
     def _remove(self, grain: Grain) -> None:
         cartridge = self.library.cartridges.get(grain.subject.cartridge)

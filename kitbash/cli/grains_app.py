@@ -43,7 +43,7 @@ def drop(grain_id: GrainId) -> None:
 
 @app.command()
 def restore() -> None:
-    """Have the grains that are written beside cartridges counted again, where Redis lost them."""
+    """Have grains that Redis lost read from their files again, and files that are missing written."""
     from kitbash.cli import grains as command  # noqa: PLC0415
 
     command.restore()
