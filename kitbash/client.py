@@ -167,7 +167,10 @@ class Client:
         asked = self._asked(parse_query_id(query_id))
         runtime = self.runtime
         at_ms = time.time_ns() // 1_000_000
-        return give(asked, judgement, runtime.grains, runtime.library, text=text, at_ms=at_ms)
+        found = give(asked, judgement, runtime.grains, runtime.library, text=text, at_ms=at_ms)
+        if found.grain is not None:
+            runtime.crystals.keep(found.grain)
+        return found
 
     def archive(self) -> Drained:
         """Have what has ended archived and counted, as `upkeep` does where workers run, for at most a few seconds.

@@ -46,6 +46,12 @@ class Crystalliser:
             self._remove(grain)
         return False
 
+    def keep(self, grain: Grain) -> None:
+        """Have the file of a crystallised grain say what was counted by now, so that votes outlive the blackboard."""
+        fact = self.fact_of(grain)
+        if fact is not None and grain.state is GrainState.CRYSTALLISED:
+            self._write(grain, fact)
+
     def withdraw(self, grain: Grain) -> bool:
         """Have a grain dead, no longer served, its file gone; False if it changed since it was read."""
         if self.grains.promote(grain, GrainState.DEAD) is not MoveCode.MOVED:
