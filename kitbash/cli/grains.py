@@ -64,7 +64,7 @@ def show(grain_id: str, *, as_json: bool) -> None:
         grain = _named(grain_id, runtime)
         fact = runtime.library.fact(grain.subject.cartridge, grain.subject.fact_id)
         form = None if fact is None else runtime.crystals.form_of(fact)
-        told = _told(grain, runtime) | _more(grain, fact, form)
+        told = _told(grain, runtime) | _more(grain, fact, form, runtime.settings.target_precision)
     if as_json:
         output.print_json(told)
         return
@@ -149,12 +149,19 @@ def _told(grain: Grain, runtime: Runtime) -> dict[str, Any]:
     }
 
 
-def _more(grain: Grain, fact: Fact | None, form: TernaryForm | None) -> dict[str, Any]:
+def _reason(grain: Grain, fact: Fact | None, target_precision: float) -> str:
+    now = judged(grain, fact)
+    if now.state is not GrainState.CRYSTALLISED or grain.state is not now.state:
+        return now.reason
+    return "its precision is beyond doubt" if grain.is_served(target_precision) else "its precision is in doubt"
+
+
+def _more(grain: Grain, fact: Fact | None, form: TernaryForm | None, target_precision: float) -> dict[str, Any]:
     """Return what only one grain is told of: how it comes to be worth what it is, and its ternary form."""
     return {
         "fact": None if fact is None else fact.text,
         "fact_hash": grain.subject.fact_hash,
-        "reason": judged(grain, fact).reason,
+        "reason": _reason(grain, fact, target_precision),
         "measured": grain.measured,
         "mean": grain.mean,
         "variance": grain.variance,

@@ -91,7 +91,8 @@ def words_of(claim: Claim) -> str:
     """Return a claim in words: its subject and attribute, and the range of a quantity."""
     if claim.low is None or claim.high is None:
         return f"{claim.subject} {claim.attribute}"
-    ends = f"{claim.low:g}" if claim.low == claim.high else f"{claim.low:g} to {claim.high:g}"
+    low, high = f"{claim.low:.12g}", f"{claim.high:.12g}"
+    ends = low if low == high else f"{low} to {high}"
     return f"{claim.subject} {claim.attribute} {ends} {claim.unit}".rstrip()
 
 

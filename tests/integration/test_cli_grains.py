@@ -118,6 +118,7 @@ def test_a_served_grain_answers_at_layer_0_and_one_refutation_silences_it(cli: C
     grain = only(cli.said("grains"))
     assert (grain["state"], grain["is_served"], grain["hits"]) == ("crystallised", True, 40)
     assert grain["weight_bits"] > 0
+    assert "served: its precision is beyond doubt" in cli("grains", "show", grain_id).out
     answered = cli("ask", "--json", "--trace", "Tell me, how does the frog swim well?").json
     assert (answered["layer"], answered["answer"]) == (0, "A frog swims well.")
     assert answered["path"][0]["reason"].startswith(f"grain {grain_id} of pond_general#7: 40 right, 0 wrong, at least ")
@@ -126,6 +127,7 @@ def test_a_served_grain_answers_at_layer_0_and_one_refutation_silences_it(cli: C
     assert only(cli.said("grains"))["hits"] == 41
     refuted = cli("feedback", answered["query_id"], "wrong")
     assert "crystallised, not served" in refuted.out
+    assert "not served: its precision is in doubt" in cli("grains", "show", grain_id).out
     assert cli("ask", "--json", SWIMS).json["layer"] == 2
     # What a file keeps outlives the server's keys.
     server.flush()
