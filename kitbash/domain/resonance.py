@@ -36,18 +36,18 @@ class Pattern:
 
     @property
     def survives_turns(self) -> float:
-        """Return after how many turns without a question it is forgotten: 21, 41, 83, 166 for 1 to 4 hits in a row."""
+        """Return after how many turns without a question it is forgotten: 21, and 41, 83, 166 as its stability doubles."""
         return -math.log(LEAST_WEIGHT) * self.stability
 
 
-def reinforced(pattern: Pattern, turn: int, *, times: int = 1, is_spaced: bool = True) -> Pattern:
+def reinforced(pattern: Pattern, turn: int, *, times: int = 1) -> Pattern:
     """Return the pattern after it was asked in a turn; within one turn only the first time makes it more stable.
 
-    Spaced, stability grows by 2 after no pause and by nearly 4 when it was almost forgotten.
+    Stability grows twofold without a pause, and nearly fourfold when the form was almost forgotten.
     """
     if turn <= pattern.last_turn:
         return Pattern(pattern.stability, pattern.last_turn, pattern.hits, pattern.asked + times)
-    growth = GROWTH * (1 + (1 - pattern.weight(turn))) if is_spaced else GROWTH
+    growth = GROWTH * (1 + (1 - pattern.weight(turn)))
     stability = min(MOST_STABILITY, pattern.stability * growth)
     return Pattern(stability, turn, pattern.hits + 1, pattern.asked + times)
 

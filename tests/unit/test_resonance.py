@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kitbash.domain.resonance import (
+    GROWTH,
     LEAST_WEIGHT,
     MOST_STABILITY,
     STABILITY,
@@ -24,15 +25,12 @@ def asked_in(*turns: int, until: int) -> Resonance:
     return resonance
 
 
-@pytest.mark.parametrize(("times", "turns"), [(0, 21), (1, 41), (2, 83), (3, 166)])
-def test_it_survives_twice_as_long_each_time_it_is_reinforced(times: int, turns: int) -> None:
-    pattern = Pattern(STABILITY, 0)
-    for _ in range(times):
-        # Turn after turn, unspaced, as the reference counts them.
-        pattern = reinforced(pattern, pattern.last_turn + 1, is_spaced=False)
+@pytest.mark.parametrize(("doubled", "turns"), [(0, 21), (1, 41), (2, 83), (3, 166)])
+def test_it_survives_twice_as_long_each_time_its_stability_doubles(doubled: int, turns: int) -> None:
+    pattern = Pattern(STABILITY * GROWTH**doubled, 0)
     assert round(pattern.survives_turns) == turns
-    assert pattern.weight(pattern.last_turn + turns - 1) >= LEAST_WEIGHT
-    assert pattern.weight(pattern.last_turn + turns + 1) < LEAST_WEIGHT
+    assert pattern.weight(turns - 1) >= LEAST_WEIGHT
+    assert pattern.weight(turns + 1) < LEAST_WEIGHT
 
 
 def test_one_that_is_never_asked_again_is_forgotten_after_21_turns() -> None:
