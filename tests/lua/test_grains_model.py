@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -18,6 +19,7 @@ from kitbash.blackboard.scripts import AnyRedis
 from kitbash.domain.grain import Grain, GrainState, Hit
 from kitbash.domain.ids import QueryId, new_query_id
 from kitbash.errors import StoreUnavailable
+from tests.boards import at_once
 from tests.servers import Server
 from tests.twins.memory_grains import MemoryGrains
 from tests.unit.grain_kit import EDITED, OTHER, SUBJECT, grain
@@ -98,6 +100,39 @@ def test_the_scripts_do_what_the_model_says(node: Node, calls: list[tuple[Any, .
             node.raw.script_flush()
         assert done(call, node.grains) == done(call, model)
         assert rounded(node.grains) == rounded(model)
+
+
+def test_who_votes_and_asks_at_once_is_counted_as_if_one_after_the_other(node: Node) -> None:
+    grains = emptied(node).grains
+    own = [QueryId(f"{number:032x}") for number in range(100, 108)]
+    grains.hit(Hit(SUBJECT, 0.9), enters=True)
+    try:
+        codes = at_once(
+            [
+                *(partial(grains.vote, QUERIES[0], SUBJECT, is_right=True) for _ in range(4)),
+                *(partial(grains.vote, query_id, SUBJECT, is_right=True) for query_id in own[:4]),
+                *(partial(grains.vote, query_id, SUBJECT, is_right=False) for query_id in own[4:]),
+            ]
+        )
+        at_once([partial(grains.hit, Hit(SUBJECT, 0.9)) for _ in range(12)])
+    finally:
+        for query_id in own:
+            node.raw.delete(keys.vote(query_id))
+    assert (codes.count(VoteCode.COUNTED), codes.count(VoteCode.BEFORE)) == (9, 3)
+    found = grains.get(SUBJECT.grain_id)
+    assert found is not None
+    assert (found.confirmed, found.refuted, found.hits, found.measured) == (5, 4, 12, 12)
+    assert grains.votes() == (5, 9)
+
+
+def test_of_two_who_change_a_state_at_once_one_does(node: Node) -> None:
+    grains = emptied(node).grains
+    grains.hit(Hit(SUBJECT, 0.9))
+    read = grains.get(SUBJECT.grain_id)
+    assert read is not None
+    codes = at_once([partial(grains.promote, read, GrainState.CRYSTALLISED) for _ in range(8)])
+    assert (codes.count(MoveCode.MOVED), codes.count(MoveCode.OTHER)) == (1, 7)
+    assert grains.version() == 1
 
 
 DAMAGED: Final = {
