@@ -36,7 +36,7 @@ class Pattern:
 
     @property
     def survives_turns(self) -> float:
-        """Return after how many turns without a question it is forgotten: 21, and 41, 83, 166 as its stability doubles."""
+        """Return after how many turns without a question it is forgotten: 21; 41, 83, 166 as its stability doubles."""
         return -math.log(LEAST_WEIGHT) * self.stability
 
 
