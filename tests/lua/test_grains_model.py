@@ -1,5 +1,6 @@
 """Grains on the server against the plain model, over any sequence of calls; and what was damaged there."""
 
+import json
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -133,6 +134,17 @@ def test_of_two_who_change_a_state_at_once_one_does(node: Node) -> None:
     codes = at_once([partial(grains.promote, read, GrainState.CRYSTALLISED) for _ in range(8)])
     assert (codes.count(MoveCode.MOVED), codes.count(MoveCode.OTHER)) == (1, 7)
     assert grains.version() == 1
+
+
+def test_a_record_keeps_fifty_cycles_and_no_more(node: Node) -> None:
+    grains = emptied(node).grains
+    for _ in range(3):
+        grains.hit(Hit(SUBJECT, 0.9))
+        for _ in range(60):
+            grains.advance_cycle()
+    grains.hit(Hit(SUBJECT, 0.9))
+    record = json.loads(node.raw.hget(keys.GRAINS.records, SUBJECT.grain_id))
+    assert record["history"].split(",") == ["0"] * 50
 
 
 DAMAGED: Final = {

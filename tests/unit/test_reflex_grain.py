@@ -148,6 +148,18 @@ def test_an_archived_hit_counts_once_and_only_where_it_was_counted(cascade: Casc
     assert found.hits == 4
 
 
+def test_a_query_that_is_archived_twice_counts_once(
+    cascade: Cascade, grains: MemoryGrains, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archivist = Archivist(cascade.board, None, POLICY, WEIGHTS, 60, grains)
+    query_id = cascade.ended(SWIMS).query_id
+    # As for one whose lease ended while it was at work.
+    monkeypatch.setattr(cascade.board, "ended", lambda _: [query_id])
+    for _ in range(3):
+        archivist.drain()
+    assert [it.hits for it in grains.every()] == [1]
+
+
 def test_a_query_that_a_grain_answered_replays_the_same(cascade: Cascade, grains: MemoryGrains) -> None:
     earn(grains, cascade.library, SWIMS, "A frog swims well.")
     trace = cascade.ended(SWIMS)
