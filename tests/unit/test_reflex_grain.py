@@ -11,6 +11,7 @@ from kitbash.cascade.grains import BY_GRAIN, subject_of
 from kitbash.cascade.served import ServedGrains
 from kitbash.domain.answer import Status
 from kitbash.domain.grain import Grain, GrainState
+from kitbash.domain.ids import QueryId
 from kitbash.domain.layer import Layer
 from kitbash.knowledge.library import Library
 from tests.twins.memory_grains import MemoryGrains
@@ -153,8 +154,12 @@ def test_a_query_that_is_archived_twice_counts_once(
 ) -> None:
     archivist = Archivist(cascade.board, None, POLICY, WEIGHTS, 60, grains)
     query_id = cascade.ended(SWIMS).query_id
-    # As for one whose lease ended while it was at work.
-    monkeypatch.setattr(cascade.board, "ended", lambda _: [query_id])
+
+    def ended(_: int) -> list[QueryId]:
+        # As for one whose lease ended while it was at work.
+        return [query_id]
+
+    monkeypatch.setattr(cascade.board, "ended", ended)
     for _ in range(3):
         archivist.drain()
     assert [it.hits for it in grains.every()] == [1]
