@@ -58,7 +58,8 @@ def threshold(grains: Iterable[Grain], current: float, precision: float, cycle: 
     Only answers above it were ever judged, so nothing speaks for a lower one. Of too few votes nothing follows.
     """
     cut = choose(_scored(grains), precision)
-    if cut is None or cut.threshold <= current + LEAST_CHANGE:
+    # A cut that leaves no judged answer out says that the threshold in force is high enough.
+    if cut is None or cut.coverage == 1 or cut.threshold <= current + LEAST_CHANGE:
         return []
     reason = f"{cut.precision:.1%} of the votes on answers above it say right, {cut.at_least:.1%} at least"
     action = f"raise it from {current:g} to {cut.threshold:.3f}"

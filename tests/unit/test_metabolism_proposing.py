@@ -60,6 +60,11 @@ def test_a_higher_threshold_is_proposed_when_what_lies_just_above_it_is_often_wr
     assert proposing.threshold(judged, 0.95, 0.95, 3) == []
 
 
+def test_while_all_that_was_judged_is_right_often_enough_no_threshold_is_proposed() -> None:
+    judged = [grain("sure", 100, 1, mean=0.95), grain("unsure", 100, 2, mean=0.7)]
+    assert proposing.threshold(judged, 0.68, 0.95, 3) == []
+
+
 def test_few_votes_propose_no_threshold() -> None:
     assert proposing.threshold([grain("a", 5, 5, mean=0.7)], 0.68, 0.95, 1) == []
     assert proposing.threshold([], 0.68, 0.95, 1) == []
