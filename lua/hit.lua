@@ -24,8 +24,7 @@ local function opened(text)
   end
   return sound and held or nil
 end
-local text = redis.call('HGET', KEYS[1], id)
-local held = text and opened(text)
+local held = opened(redis.call('HGET', KEYS[1], id) or '')
 local stands = held and held.fact_hash == ARGV[5] and held.state ~= 'dead'
 if kind == 'served' and not (stands and held.state == 'crystallised') then return 0 end
 local code = 1
@@ -55,6 +54,7 @@ if kind == 'measured' then
   held.mean = string.format('%.17g', mean)
 end
 redis.call('HSET', KEYS[1], id, cjson.encode(held))
-if held.state ~= 'crystallised' then redis.call('ZADD', KEYS[2], now[1] * 1000 + math.floor(now[2] / 1000), id) end
+if held.state ~= 'crystallised' then redis.call('ZADD', KEYS[2], now[1] * 1000 + math.floor(now[2] / 1000), id)
+elseif kind == 'measured' then redis.call('HINCRBY', KEYS[4], 'version', 1) end
 for _ = 1, redis.call('ZCARD', KEYS[2]) - ARGV[8] do redis.call('HDEL', KEYS[1], redis.call('ZPOPMIN', KEYS[2])[1]) end
 return code

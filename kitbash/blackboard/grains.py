@@ -88,7 +88,7 @@ class Grains(Protocol):
         ...
 
     def version(self) -> int:
-        """Return a number that grows whenever a crystallised grain, or a vote on one, changes."""
+        """Return a number that grows with every change of what crystallised grains there are, or are worth."""
         ...
 
     def cycle(self) -> int:

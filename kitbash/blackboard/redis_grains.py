@@ -90,7 +90,7 @@ class RedisGrains:
         return [it for it in self._grains(texts) if it.state is GrainState.CRYSTALLISED]
 
     def version(self) -> int:
-        """Return a number that grows whenever a crystallised grain, or a vote on one, changes."""
+        """Return a number that grows with every change of what crystallised grains there are, or are worth."""
         return self._clock("version")
 
     def cycle(self) -> int:

@@ -114,6 +114,13 @@ def test_what_a_grain_answered_is_no_measure_of_it(grains: Grains) -> None:
     assert grains.version() == version
 
 
+def test_what_search_says_of_a_crystallised_grain_changes_the_version(grains: Grains) -> None:
+    become(grains, GrainState.CRYSTALLISED)
+    version = grains.version()
+    grains.hit(SURE)
+    assert (grains.version(), held(grains).mean) == (version + 1, pytest.approx(0.935))
+
+
 @pytest.mark.parametrize("state", [GrainState.CANDIDATE, GrainState.CRYSTALLISED])
 def test_a_fact_in_another_wording_begins_anew(grains: Grains, state: GrainState) -> None:
     become(grains, state)

@@ -56,6 +56,8 @@ class MemoryGrains:
             self._records[grain_id] = held
             if held.state is not GrainState.CRYSTALLISED:
                 self._touch(grain_id)
+            elif not enters and hit.confidence is not None:
+                self._version += 1
             while len(self._recent) > self._most_grains:
                 del self._records[self._recent.pop(0)]
             return code
