@@ -37,6 +37,7 @@ def sleep(lease: Lease, needs: Needs, *, lease_ms: int) -> Outcome:
     votes = Precision(*needs.grains.votes())
     review = _adopted(state)
     if review is not None and reviewing.is_worse(review, votes):
+        _keep(lease, needs, state, lease_ms)
         changed += _rolled_back(review, votes, needs)
         passing: list[Step] = []
         review = None
@@ -44,9 +45,7 @@ def sleep(lease: Lease, needs: Needs, *, lease_ms: int) -> Outcome:
         passing = crystals(grains, needs.fact_of, needs.rivals_of)
     new = [step.grain for step in passing if step.to is GrainState.CRYSTALLISED][:MOST_NEW]
     review = _reviewed(lease, review, new, votes)
-    pending = replace(state, pending=review, review=None)
-    if needs.store.keep(lease, Findings(pending), lease_ms=lease_ms) is not KeepCode.KEPT:
-        raise Overtaken
+    _keep(lease, needs, replace(state, pending=review, review=None), lease_ms)
     made = [grain for grain in new if needs.crystals.crystallise(grain)]
     buried = [step for step in passing if step.to is GrainState.DEAD and bury(step, needs)]
     changed += [f"{grain.grain_id} crystallised: it answers for {_named(grain)}" for grain in made]
@@ -64,6 +63,12 @@ def sleep(lease: Lease, needs: Needs, *, lease_ms: int) -> Outcome:
         proposals=proposals,
     )
     return Outcome(Findings(after), analysed=len(grains), found=len(passing), changed=changed)
+
+
+def _keep(lease: Lease, needs: Needs, state: State, lease_ms: int) -> None:
+    """Have a state kept and the lease lengthened before anything is changed. Raises Overtaken if it is lost."""
+    if needs.store.keep(lease, Findings(state), lease_ms=lease_ms) is not KeepCode.KEPT:
+        raise Overtaken
 
 
 def _adopted(state: State) -> Changes | None:

@@ -258,6 +258,22 @@ def test_an_overtaken_sleep_makes_nothing(body: Body, monkeypatch: pytest.Monkey
     assert body.shelf.made == []
 
 
+def test_an_overtaken_sleep_withdraws_nothing(body: Body, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged, votes = body.subject("judged"), body.grains.votes
+    body.locked("a")
+    body.vote(judged, 95, 5)
+    body.run(CycleKind.SLEEP)
+    body.vote(judged, 0, 30)
+
+    def slow() -> tuple[int, int]:
+        body.clock.now_ms += LEASE_MS + 1
+        return votes()
+
+    monkeypatch.setattr(body.grains, "votes", slow)
+    assert not body.run(CycleKind.SLEEP).success
+    assert body.shelf.withdrawn == []
+
+
 def test_a_cycle_that_fails_is_written_down_and_the_next_may_run(body: Body, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> tuple[int, int]:
         message = "the votes are away"
