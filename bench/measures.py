@@ -5,14 +5,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from bench import figures, surroundings
 from kitbash.cascade import reflex
+from kitbash.cascade.grains import subject_of
 from kitbash.cascade.policy import ProjectRule
+from kitbash.cascade.served import RECHECK_S, ServedGrains
 from kitbash.client import Client
 from kitbash.domain.answer import AskMode, Status
 from kitbash.domain.fact import Fact
+from kitbash.domain.grain import Grain, GrainState
 from kitbash.domain.ids import QueryId
 from kitbash.domain.level import Level
 from kitbash.knowledge.build import store
@@ -21,6 +25,8 @@ from kitbash.knowledge.library import Library
 
 FORMS = 2000
 KNOWN = "What is the speed of light?"
+EARNED = "What is the speed of light in the vacuum exactly?"
+GRAINS = 1000
 SEARCHED = "How fast is light in vacuum?"
 GENERAL = ProjectRule(("general", "self"), 1.0)
 
@@ -62,6 +68,30 @@ def ask_reflex(client: Client) -> None:
     for _ in range(50):
         client.ask(KNOWN)
     figures.print_median("client_ask_layer0", [figures.timed_ms(lambda: client.ask(KNOWN)) for _ in range(1000)])
+
+
+def ask_grain(client: Client) -> None:
+    """Measure `client.ask` answered by one of a thousand grains, and how long a process takes to load those."""
+    library, grains = client.runtime.library, client.runtime.grains
+    fact = library.fact(*library.asked(KNOWN)[0])
+    subject = None if fact is None else subject_of(EARNED, fact)
+    if subject is None:
+        message = f"the starter knowledge no longer answers {KNOWN!r}"
+        raise RuntimeError(message)
+    grains.restore(Grain(subject, GrainState.CRYSTALLISED, measured=9, mean=0.99, confirmed=20))
+    for number in range(GRAINS - 1):
+        other = replace(subject, form=f"{subject.form} {number}")
+        grains.restore(Grain(other, GrainState.CRYSTALLISED, measured=9, mean=0.99, confirmed=20))
+    target = client.runtime.settings.target_precision
+    loads = [figures.timed_ms(lambda: ServedGrains(grains, target).of("")) for _ in range(20)]
+    figures.print_median("grains_load_1000", loads)
+    figures.print_median("grains_look", [figures.timed_ms(grains.version) for _ in range(300)])
+    time.sleep(RECHECK_S)
+    for _ in range(50):
+        client.ask(EARNED)
+    figures.print_median("client_ask_grain", [figures.timed_ms(lambda: client.ask(EARNED)) for _ in range(1000)])
+    for grain in grains.crystallised():
+        grains.drop(grain.grain_id)
 
 
 def ask_direct(client: Client) -> None:
@@ -142,4 +172,4 @@ def build(_: Client) -> None:
         figures.print_value("cartridge_build_10000_facts", value=round(time.perf_counter() - started_s, 3), unit="s")
 
 
-ALL = (layer0_lookup, ask_reflex, ask_direct, canvas, cold_ask, sizes, build)
+ALL = (layer0_lookup, ask_reflex, ask_grain, ask_direct, canvas, cold_ask, sizes, build)

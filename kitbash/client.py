@@ -6,15 +6,19 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final, Self
 
+from kitbash.archive import finding
 from kitbash.blackboard.board import Ended, Event, EventKind, NewQuery, Trace
 from kitbash.cascade import direct, reflex
 from kitbash.cascade.archivist import Drained
 from kitbash.cascade.background import Background
+from kitbash.cascade.feedback import Asked, Feedback, give
+from kitbash.cascade.recorded import recorded
 from kitbash.cascade.step import answer_of, late, verdict_of
 from kitbash.cascade.sweep import close_dead
 from kitbash.domain import question
 from kitbash.domain.answer import Answer, AskMode, Mode, Result, Status
-from kitbash.domain.ids import QueryId, new_query_id
+from kitbash.domain.ids import QueryId, new_query_id, parse_query_id
+from kitbash.domain.judgement import Judgement
 from kitbash.domain.layer import Queue, Stage
 from kitbash.errors import KitbashError, KnowledgeError, NotFound, StoreUnavailable, UsageError
 from kitbash.runtime import Runtime
@@ -154,6 +158,20 @@ class Client:
             raise NotFound(message)
         return trace
 
+    def feedback(self, query_id: str, judgement: Judgement, text: str = "") -> Feedback:
+        """Have an answer judged right or wrong for its grain, or corrected by a text that a person is to review.
+
+        Counts once a query; the last judgement stands. Raises NotFound for a query that is neither on the blackboard
+        nor in the archive, UsageError for one whose answer cannot be judged, or a correction that is none.
+        """
+        asked = self._asked(parse_query_id(query_id))
+        runtime = self.runtime
+        at_ms = time.time_ns() // 1_000_000
+        found = give(asked, judgement, runtime.grains, runtime.library, text=text, at_ms=at_ms)
+        if found.grain is not None:
+            runtime.crystals.keep(found.grain)
+        return found
+
     def archive(self) -> Drained:
         """Have what has ended archived and counted, as `upkeep` does where workers run, for at most a few seconds.
 
@@ -170,6 +188,21 @@ class Client:
         except KitbashError as error:
             return Drained(error=str(error))
         return drained
+
+    def _asked(self, query_id: QueryId) -> Asked:
+        trace = self.runtime.board.trace(query_id)
+        if trace is not None:
+            return Asked(query_id, trace.text, trace.answer, trace.user)
+        root = self.runtime.settings.paths.archive
+        archived = finding.find(root, query_id)
+        if archived is None:
+            message = (
+                f"there is no query {query_id}, neither on the blackboard nor in the archive at {root}; "
+                "`kitbash ask` prints the id of each question"
+            )
+            raise NotFound(message)
+        was = recorded(archived.trace)
+        return Asked(query_id, was.text, was.answer, str(archived.trace.get("user", "")))
 
     def _query(self, text: str, *, mode: AskMode, project: str | None, user: str, timeout_s: float | None) -> NewQuery:
         settings = self.runtime.settings
@@ -195,7 +228,9 @@ class Client:
         began_s = time.monotonic()
         policy = self.runtime.policy
         try:
-            finding = reflex.answer(query.text, policy.project(query.project), self.runtime.library)
+            finding = reflex.answer(
+                query.text, policy.project(query.project), self.runtime.library, self.runtime.served
+            )
         except KnowledgeError:
             # The layers say what is wrong in their verdicts, and go on without it.
             return None

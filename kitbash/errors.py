@@ -37,6 +37,10 @@ class StoreUnavailable(Unavailable):
     """The blackboard or the broker did not answer in time."""
 
 
+class Busy(KitbashError):
+    """Somebody else is at it, and only one may be; try again when they are done."""
+
+
 class EngineError(KitbashError):
     """A language model did not give a usable reply; the cascade goes on without it."""
 

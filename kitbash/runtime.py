@@ -10,22 +10,31 @@ from kitbash.archive.writer import Archive
 from kitbash.blackboard import connection
 from kitbash.blackboard.redis_board import RedisBlackboard
 from kitbash.blackboard.redis_context import RedisContext
+from kitbash.blackboard.redis_grains import RedisGrains
+from kitbash.blackboard.redis_metabolism import RedisMetabolism
 from kitbash.blackboard.scripts import AnyRedis
 from kitbash.cascade import calibrated, confidence
 from kitbash.cascade.archivist import Archivist
 from kitbash.cascade.collaborators import Collaborators
 from kitbash.cascade.confidence import Weights
+from kitbash.cascade.crystallising import Crystalliser
 from kitbash.cascade.policy import Policy, ProjectRule, Rule
+from kitbash.cascade.served import ServedGrains
 from kitbash.domain.calibration import NEVER
 from kitbash.domain.context import TemporalContext
 from kitbash.domain.item import Item
-from kitbash.domain.layer import Layer
+from kitbash.domain.layer import Layer, Stage
 from kitbash.domain.level import Level
 from kitbash.domain.question import printable
 from kitbash.errors import ConfigError, StoreUnavailable
 from kitbash.knowledge import starter
+from kitbash.knowledge.grain_files import GrainFiles
 from kitbash.knowledge.library import Library
 from kitbash.knowledge.meaning import Meaning
+from kitbash.metabolism.cycles import Metabolism
+from kitbash.metabolism.needs import Needs
+from kitbash.metabolism.observing import listener
+from kitbash.metabolism.schedule import Rhythm
 from kitbash.models.encoder.opened import OpenedEncoder
 from kitbash.models.generator import Generator
 from kitbash.models.ternary.shipped import ShippedNetwork
@@ -175,6 +184,22 @@ class Runtime:
         return HttpContext(settings.url, deadline_s=settings.deadline_s, breaker=breaker)
 
     @cached_property
+    def grains(self) -> RedisGrains:
+        """Return where grains are kept."""
+        return RedisGrains(self.redis, self.at.blackboard)
+
+    @cached_property
+    def served(self) -> ServedGrains:
+        """Return the grains that may answer."""
+        return ServedGrains(self.grains, self.settings.target_precision)
+
+    @cached_property
+    def crystals(self) -> Crystalliser:
+        """Return what brings grains into service and out of it, with the files of those that crystallised."""
+        data = self.settings.paths.data_dir.expanduser()
+        return Crystalliser(self.grains, self.library, GrainFiles(data / "grains", (data / "starter",)))
+
+    @cached_property
     def archivist(self) -> Archivist:
         """Return what takes ended queries off the blackboard, into the archive unless that is switched off."""
         settings = self.settings.archive
@@ -186,6 +211,31 @@ class Runtime:
             policy=self.policy,
             weights=self.weights,
             decay_s=self.settings.coupling.decay_s,
+            grains=self.grains,
+            hear=listener(self.metabolism_store) if self.settings.metabolism.enabled else None,
+        )
+
+    @cached_property
+    def metabolism_store(self) -> RedisMetabolism:
+        """Return where the metabolism's memory is."""
+        return RedisMetabolism(self.redis, self.at.blackboard)
+
+    @cached_property
+    def metabolism(self) -> Metabolism:
+        """Return what turns experience into grains, between questions."""
+        settings = self.settings.metabolism
+        return Metabolism(
+            Needs(
+                store=self.metabolism_store,
+                grains=self.grains,
+                crystals=self.crystals,
+                board=self.board,
+                library=self.library,
+                rhythm=Rhythm(settings.background_every, settings.idle_after_s, settings.sleep_every_s),
+                threshold=self.policy.rule(Stage.FUSE).threshold,
+                target_precision=self.settings.target_precision,
+                enabled=settings.enabled,
+            )
         )
 
     @cached_property
@@ -236,6 +286,7 @@ class Runtime:
             network=self.network,
             scales=calibrated.load(self.settings.target_precision),
             meaning=self.meaning,
+            grains=self.served,
         )
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Queue `upkeep`: queries whose canvas died are ended or resumed, those that have ended are archived."""
+"""Queue `upkeep`: queries whose canvas died are ended or resumed, those that ended are archived and learned from."""
 
 from typing import Final
 
@@ -41,6 +41,12 @@ def archive() -> None:
 def tidy() -> None:
     """Have old days of the archive compressed and deleted."""
     current().archivist.tidy()
+
+
+@app.task(name=Upkeep.METABOLISE.value, trail=False)
+def metabolise() -> None:
+    """Have the metabolism's cycle run that is due, if one is and nobody else runs one."""
+    current().metabolism.tick()
 
 
 def tend(pulse: Pulse) -> None:

@@ -19,6 +19,22 @@ FEED: Final = "kb:{feed}:events"
 """Trimmed stream of what happens to all queries."""
 
 
+CORRECTIONS: Final = "kb:{grains}:corrections"
+"""List of what somebody says answers should have been, the newest first."""
+
+
+class GrainKeys(NamedTuple):
+    """The keys that all grains share, in one slot."""
+
+    records: str
+    recency: str
+    crystallised: str
+    clock: str
+
+
+GRAINS: Final = GrainKeys(*(f"kb:{{grains}}:{what}" for what in GrainKeys._fields))
+
+
 class QueryKeys(NamedTuple):
     """The keys of one query, in the slot of its id."""
 
@@ -53,6 +69,11 @@ def query_keys(query_id: QueryId) -> QueryKeys:
     return QueryKeys(*(tag + what for what in QueryKeys._fields))
 
 
+def vote(query_id: QueryId) -> str:
+    """Return the string that holds how a query was voted on, beside the grains."""
+    return f"kb:{{grains}}:vote:{query_id}"
+
+
 def stats(day: str) -> str:
     """Return the hash of what is counted on one day, beside the queries that have ended. `day` is Kitbash's own."""
     return f"kb:{{open}}:stats:{day}"
@@ -77,3 +98,18 @@ def context(user: str) -> str:
     """Return the hash of what a user's questions have dwelt on; whoever the user is, the key holds only a digest."""
     digest = hashlib.sha256(user.encode(errors="surrogatepass")).hexdigest()[:32]
     return f"kb:{{context:{digest}}}:state"
+
+
+class MetabolismKeys(NamedTuple):
+    """The keys of the metabolism, in one slot."""
+
+    lease: str
+    state: str
+    cycles: str
+    resonance: str
+    settled: str
+    recent: str
+
+
+METABOLISM: Final = MetabolismKeys(*(f"kb:{{metabolism}}:{what}" for what in MetabolismKeys._fields))
+"""Which cycle runs, what is remembered, what cycles did, which question forms resonate, what was settled of late."""

@@ -38,6 +38,13 @@ class Scripts:
     retire: Script
     acquire_slot: Script
     visit: Script
+    hit: Script
+    vote: Script
+    promote: Script
+    restore: Script
+    drop: Script
+    begin_cycle: Script
+    keep_cycle: Script
 
     @classmethod
     def on(cls, client: AnyRedis) -> "Scripts":

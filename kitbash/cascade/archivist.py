@@ -1,7 +1,7 @@
 """Takes ended queries off the blackboard: into the archive, into the counts, and lets what they held decay."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,8 +10,10 @@ from kitbash.archive.errors import ArchiveError
 from kitbash.archive.layout import day_of
 from kitbash.archive.writer import Archive
 from kitbash.blackboard.board import Blackboard, Trace
+from kitbash.blackboard.grains import Grains
 from kitbash.cascade import stats
 from kitbash.cascade.confidence import Weights
+from kitbash.cascade.grains import hit_of
 from kitbash.cascade.policy import Policy
 from kitbash.cascade.record import entries_of
 from kitbash.domain.ids import QueryId, new_token
@@ -50,8 +52,9 @@ _Told = tuple[Trace, Sequence[Entry]]
 class Archivist:
     """Archives whatever has ended. `archive` is None when nothing is to be written; queries are counted all the same.
 
-    A query is written at least once and counted once. One whose keys expired before it could be written is lost, and
-    counted as such. Raises StoreUnavailable when the blackboard does not answer.
+    A query is written at least once and counted once, also for the grain of what answered it where `grains` are kept;
+    once it is counted, `hear` is told of it. One whose keys expired before it could be written is lost, and counted as
+    such. Raises StoreUnavailable when the blackboard does not answer.
     """
 
     board: Blackboard
@@ -59,6 +62,8 @@ class Archivist:
     policy: Policy
     weights: Weights
     decay_s: int
+    grains: Grains | None = None
+    hear: Callable[[Trace], None] | None = None
     _rests_until_s: float = field(default=0.0)
 
     def drain(self) -> Drained:
@@ -139,8 +144,21 @@ class Archivist:
             self.board.settle(trace.query_id, decay_s=self.decay_s, is_logged=self.archive is not None)
             written = {stats.WRITTEN: 1} if self.archive is not None else {}
             day = day_of(trace.opened_ms + trace.took_us // 1000)
-            self.board.tally(trace.query_id, day, stats.counts_of(trace) | written)
+            if self.board.tally(trace.query_id, day, stats.counts_of(trace) | written):
+                self._hit(trace)
+                if self.hear is not None:
+                    self.hear(trace)
         return Drained(len(told))
+
+    def _hit(self, trace: Trace) -> None:
+        """Have a query that was just counted count for its grain too; who dies in between has it count for none."""
+        hit = None if self.grains is None else hit_of(trace)
+        if self.grains is None or hit is None:
+            return
+        try:
+            self.grains.hit(hit)
+        except BusError as error:
+            _log.warning("grains.not_counted", query_id=trace.query_id, why=str(error))
 
     def _write(self, entries: Sequence[Entry]) -> str | None:
         """Append to the archive; return why it could not be done. Raises UsageError if an entry never can be."""

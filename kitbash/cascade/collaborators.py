@@ -6,6 +6,7 @@ from kitbash.blackboard.board import Blackboard
 from kitbash.cascade.confidence import Weights
 from kitbash.cascade.policy import Policy
 from kitbash.cascade.scales import UNPROMISED, Scales
+from kitbash.cascade.served import ServedGrains
 from kitbash.domain.context import TemporalContext
 from kitbash.knowledge.library import Library
 from kitbash.knowledge.meaning import Meaning
@@ -17,8 +18,8 @@ from kitbash.models.triage_network import TriageNetwork
 class Collaborators:
     """One process's collaborators. Without a model `generator` is None; `context` is, when nothing remembers.
 
-    Without a `network` triage goes by its rules alone, and without `meaning` search goes by words alone. `scales` say
-    how sure is sure enough.
+    Without a `network` triage goes by its rules alone, without `meaning` search goes by words alone, without `grains`
+    Layer 0 by what facts were written to answer. `scales` say how sure is sure enough.
     """
 
     board: Blackboard
@@ -30,3 +31,4 @@ class Collaborators:
     network: TriageNetwork | None = None
     scales: Scales = UNPROMISED
     meaning: Meaning | None = None
+    grains: ServedGrains | None = None

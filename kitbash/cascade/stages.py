@@ -50,7 +50,7 @@ def candidates_in(work: Mapping[str, str]) -> list[Candidate]:
 
 def _reflex(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
     project = replace(with_.policy.project(query.project), kappa=query.kappa)
-    return reflex.answer(query.text, project, with_.library)
+    return reflex.answer(query.text, project, with_.library, with_.grains)
 
 
 def _triage(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:

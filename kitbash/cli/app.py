@@ -5,8 +5,9 @@ from typing import Annotated, Optional
 
 import typer
 
-from kitbash.cli import cartridge_app, config_app, models_app, train_app
+from kitbash.cli import cartridge_app, config_app, grains_app, metabolism_app, models_app, train_app
 from kitbash.domain.answer import AskMode
+from kitbash.domain.judgement import Judgement
 
 app = typer.Typer(
     name="kitbash",
@@ -17,8 +18,10 @@ app = typer.Typer(
 )
 app.add_typer(cartridge_app.app, name="cartridge")
 app.add_typer(config_app.app, name="config")
+app.add_typer(grains_app.app, name="grains")
 app.add_typer(models_app.app, name="models")
 app.add_typer(train_app.app, name="train")
+app.add_typer(metabolism_app.app, name="metabolism")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Mode = Annotated[AskMode, typer.Option(help="Where the layers run: in this process, or in workers.")]
@@ -96,6 +99,20 @@ def trace(query_id: Annotated[str, typer.Argument(metavar="ID")], *, as_json: As
     from kitbash.cli import trace as command  # noqa: PLC0415
 
     command.trace(query_id, as_json=as_json)
+
+
+@app.command()
+def feedback(
+    query_id: Annotated[str, typer.Argument(metavar="ID", help="The query's id, as every answer prints it.")],
+    judgement: Annotated[Judgement, typer.Argument(metavar="right|wrong|correct")],
+    text: Annotated[Optional[list[str]], typer.Argument(metavar="TEXT", help="With correct: the right answer.")] = None,  # noqa: UP045
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Judge an answer: kitbash feedback ID right, or wrong, or correct "what it should have been"."""
+    from kitbash.cli import feedback as command  # noqa: PLC0415
+
+    command.feedback(query_id, judgement, " ".join(text or []), as_json=as_json)
 
 
 @app.command()

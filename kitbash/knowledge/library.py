@@ -72,7 +72,11 @@ class Library:
 
     def asked(self, question: str) -> tuple[tuple[str, int], ...]:
         """Return the (cartridge, fact id) pairs whose question form this is. A few microseconds."""
-        return self._current().forms.get(normal_form(question), ())
+        return self.with_form(normal_form(question))
+
+    def with_form(self, form: str) -> tuple[tuple[str, int], ...]:
+        """Return the (cartridge, fact id) pairs that have a question of this normal form."""
+        return self._current().forms.get(form, ())
 
     def fact(self, cartridge: str, fact_id: int) -> Fact | None:
         """Return one fact, or None if its cartridge is not open or has no such fact."""

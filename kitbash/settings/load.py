@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     coupling: m.Coupling = m.Coupling()
     context: m.Context = m.Context()
     archive: m.Archive = m.Archive()
+    metabolism: m.Metabolism = m.Metabolism()
     bitnet: m.Bitnet = m.Bitnet()
     encoder: m.Encoder = m.Encoder()
     kobold: m.Kobold = m.Kobold()

@@ -121,6 +121,15 @@ class Archive(Subject):
     keep_days: int = Field(default=30, ge=0, description="0 keeps for ever")
 
 
+class Metabolism(Subject):
+    """What is done with experience between questions, where an upkeep worker and beat run, or `metabolism run`."""
+
+    enabled: bool = True
+    background_every: int = Field(default=100, ge=10, le=1000, description="settled queries a background cycle digests")
+    idle_after_s: float = Field(default=300.0, ge=1, description="a pause this long is used to validate grains")
+    sleep_every_s: float = Field(default=86_400.0, ge=60, description="from one sleep cycle to the next")
+
+
 class Bitnet(Subject):
     """The small model's server (llama.cpp or bitnet.cpp)."""
 

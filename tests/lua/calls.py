@@ -77,4 +77,6 @@ CALLS: Final[dict[str, Callable[[RedisBlackboard], object]]] = {
     "tally": lambda board: board.tally(_finished(board).query_id, "2026-02-28", {"queries": 1, "layer.2": 3}),
     "acquire_slot": lambda board: board.acquire_slot(Queue.KOBOLD, token="a", lease_ms=LONG_MS, slots=9),
 }
-"""All but `visit`, which is no part of the blackboard; `test_visit_model` runs it on both kinds of server."""
+
+ELSEWHERE: Final = frozenset({"visit", "hit", "vote", "promote", "restore", "drop", "begin_cycle", "keep_cycle"})
+"""Scripts that are no part of the blackboard; the tests of their models run them on both kinds of server."""

@@ -11,6 +11,8 @@ from kitbash import assets
 from kitbash.blackboard.board import ClaimCode, FinishCode, RecordCode
 from kitbash.blackboard.bus import CoupleCode, HealthCode, PostCode
 from kitbash.blackboard.ending import SettleCode
+from kitbash.blackboard.grains import HitCode, MoveCode, VoteCode
+from kitbash.blackboard.metabolism import BeginCode, KeepCode
 from kitbash.blackboard.redis_context import VisitCode
 from kitbash.blackboard.scripts import Scripts
 
@@ -24,6 +26,11 @@ ENUMS: Final[dict[str, type[IntEnum]]] = {
     "health": HealthCode,
     "settle": SettleCode,
     "visit": VisitCode,
+    "begin_cycle": BeginCode,
+    "keep_cycle": KeepCode,
+    "hit": HitCode,
+    "vote": VoteCode,
+    "promote": MoveCode,
 }
 MOST_LINES: Final = 60
 LONGER: Final = {"couple": 150}

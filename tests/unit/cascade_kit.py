@@ -10,6 +10,7 @@ from kitbash.cascade import direct
 from kitbash.cascade.collaborators import Collaborators
 from kitbash.cascade.confidence import NAMES, Weights
 from kitbash.cascade.policy import Policy, ProjectRule, Rule
+from kitbash.cascade.served import ServedGrains
 from kitbash.domain.context import TemporalContext
 from kitbash.domain.ids import QueryId
 from kitbash.domain.layer import Layer
@@ -135,6 +136,7 @@ class Cascade:
     context: TemporalContext | None = None
     weights: Weights = WEIGHTS
     meaning: Meaning | None = None
+    grains: ServedGrains | None = None
     board: Blackboard = field(init=False)
 
     def __post_init__(self) -> None:  # noqa: D105
@@ -144,7 +146,14 @@ class Cascade:
     def with_(self) -> Collaborators:
         """Return the collaborators as they are now."""
         return Collaborators(
-            self.board, self.library, self.policy, self.weights, self.model, self.context, meaning=self.meaning
+            self.board,
+            self.library,
+            self.policy,
+            self.weights,
+            self.model,
+            self.context,
+            meaning=self.meaning,
+            grains=self.grains,
         )
 
     def ask(self, text: str, *, timeout_ms: int = LONG_MS, project: str = "default") -> NewQuery:

@@ -27,7 +27,7 @@ class BrokenLibrary(Library):
     """A library whose question forms cannot be read."""
 
     @override
-    def asked(self, question: str) -> tuple[tuple[str, int], ...]:
+    def with_form(self, form: str) -> tuple[tuple[str, int], ...]:
         message = "forms.db is torn"
         raise KnowledgeError(message)
 
@@ -129,7 +129,7 @@ def test_a_canvas_is_dropped_when_its_query_ends_while_a_layer_runs(
         cascade.board.finish(query.query_id, ANSWER)
         return ()
 
-    monkeypatch.setattr(Library, "asked", asked)
+    monkeypatch.setattr(Library, "with_form", asked)
     assert step(Stage.REFLEX, query.query_id, cascade.with_) == OVER
     assert cascade.trace(query.query_id).verdicts == ()
 
