@@ -15,14 +15,16 @@ MAX_FORM_CHARS: Final = 300
 """A question whose normal form is longer is hardly asked again word for word."""
 DOUBT: Final = 0.05
 """How probable it may be that the precision of a grain that is served lies below the target."""
-PRIOR_STRENGTH: Final = 1.0
+PRIOR_STRENGTH: Final = 0.2
 """How many votes the confidence that minted a grain is worth.
 
-One, however often the question was asked: the same question against the same fact gives the same confidence each time,
-so repetition adds nothing to what the first hit said, and nobody's silence is consent. With it a grain minted at 0.99
-is served at a target of 0.95, one minted at 0.95 after five confirmations, and one that was refuted once comes back
-after some sixty, which is how many it takes to show that one in sixty is wrong.
+The same question against the same fact is always right or always wrong: what is believed lies near 0 and near 1, and a
+Beta distribution says that with little strength. However often it was asked, repetition adds nothing to what the first
+hit said, and nobody's silence is consent. A grain minted at 0.99 is served at a target of 0.95 at once, one minted at
+0.95 after one confirmation, one at 0.89 after two, and one that was refuted once comes back after seventeen.
 """
+WRONG_VOTES: Final = 0.05
+"""How many votes are wrong: one in twenty. So many refutations are expected of a grain that is right."""
 _UNMEASURED: Final = 0.5
 _NEVER_SURE: Final = 0.999
 
@@ -103,9 +105,15 @@ class Grain:
 
     @property
     def precision(self) -> Beta:
-        """Return what is believed of its precision after its votes: the posterior."""
-        prior = self.prior
-        return Beta(prior.right + self.confirmed, prior.wrong + self.refuted)
+        """Return what is believed of its precision after its votes: the posterior, with wrong votes allowed for.
+
+        Of the refutations only those count that wrong votes do not explain (Rogan and Gladen, "Estimating prevalence
+        from the results of a screening test", American Journal of Epidemiology 107, 1978).
+        """
+        prior, votes = self.prior, self.confirmed + self.refuted
+        wrong = max(0.0, (self.refuted - WRONG_VOTES * votes) / (1 - 2 * WRONG_VOTES))
+        wrong = min(float(votes), wrong)
+        return Beta(prior.right + (votes - wrong), prior.wrong + wrong)
 
     @property
     def lower_bound(self) -> float:

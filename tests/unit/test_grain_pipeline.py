@@ -84,8 +84,8 @@ def test_a_gate_keeps_a_locked_grain_where_it_is(locked: Grain, failed: tuple[Ga
 
 
 def test_who_confirms_opens_the_gate_of_confidence() -> None:
-    assert judged(grain(STATES.LOCKED, p=0.8, confirmed=1), FACT).failed == (Gate.LEAST_RESISTANCE,)
-    assert judged(grain(STATES.LOCKED, p=0.8, confirmed=2), FACT).state is STATES.CRYSTALLISED
+    assert judged(grain(STATES.LOCKED, p=0.8), FACT).failed == (Gate.LEAST_RESISTANCE,)
+    assert judged(grain(STATES.LOCKED, p=0.8, confirmed=1), FACT).state is STATES.CRYSTALLISED
 
 
 @pytest.mark.parametrize("level", Level)
@@ -116,7 +116,7 @@ def test_what_is_locked_stays_so_whatever_is_asked_next() -> None:
 def test_served_are_those_beyond_doubt() -> None:
     doubtful = grain(refuted=1, subject=OTHER)
     assert served([grain(), doubtful, grain(STATES.LOCKED)], 0.95) == {SUBJECT.form: (grain(),)}
-    assert served([grain(), doubtful], 0.999) == {}
+    assert served([grain(p=0.95), doubtful], 0.999) == {}
 
 
 def test_a_question_and_its_fact_make_a_subject() -> None:
