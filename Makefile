@@ -29,7 +29,7 @@ demo: $(STAMP) ## Answer real questions with a real worker, then stop everything
 	@$(BIN)/kitbash demo
 
 test: $(STAMP) ## Run all tests but those that need a Docker engine
-	@$(BIN)/python -m pytest -m "not docker"
+	@$(BIN)/python -m pytest -m "not docker" -n auto --maxprocesses 4 --dist loadfile
 
 check: $(STAMP) ## Lint, format, types, floors
 	@$(BIN)/ruff check .

@@ -131,9 +131,8 @@ def test_the_doctor_finds_nothing_wrong(env: Env) -> None:
     ran = kitbash(env, "doctor", "--json")
     assert ran.code == 0
     states = {check["name"]: check["state"] for check in ran.json}
-    names = {"version", "assets", "tasks", "settings", "server", "blackboard", "cartridges", "archive", "triage"} | {
-        "confidence"
-    }
+    parts = ("server", "blackboard", "cartridges", "archive", "triage", "confidence", "encoder")
+    names = {"version", "assets", "tasks", "settings", *parts}
     assert {states.pop(name) for name in names} == {"ok"}
     assert states == {"model": "warning"}
     assert all(check.keys() == {"name", "state", "says"} for check in ran.json)
