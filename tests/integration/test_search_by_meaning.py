@@ -9,6 +9,7 @@ import pytest
 from kitbash.cascade.confidence import DENSE_FEATURES, DENSE_NAMES, Weights, load, rank
 from kitbash.cascade.search import search
 from kitbash.cascade.triage import triage
+from kitbash.cascade.veto import Veto
 from kitbash.domain import codec
 from kitbash.domain.answer import Status
 from kitbash.domain.candidate import Candidate
@@ -29,6 +30,11 @@ CELLS = """# Cells
 ROCKS = """# Rocks
 
 - Basalt is a rock made by volcanoes. | a book | 0.9 | L0
+"""
+KILNS = """# Kilns
+
+- Clay is baked in a furnace. | a book | 0.9 | L0
+- Glass melts in a furnace. | a book | 0.9 | L0
 """
 BY_WORDS = "What is the mitochondrion?"
 OTHERWISE = "What is the furnace of a cell?"
@@ -104,7 +110,9 @@ def test_candidates_of_which_one_was_not_asked_by_meaning_are_judged_by_words(li
     assert [it.probability for it in rank(mixed, BOTH)] == [it.probability for it in rank(bare, BOTH)]
 
 
-def test_a_query_is_answered_by_meaning_and_its_archive_replays_the_same(library: Library) -> None:
+def test_a_query_is_answered_by_meaning_and_its_archive_replays_the_same(tmp_path: Path) -> None:
+    # A word that no cartridge knows would be a veto.
+    library = library_in(tmp_path, CELLS, KILNS)
     by_words = Cascade(library, weights=BOTH).ended(OTHERWISE)
     assert by_words.state == Status.UNKNOWN
     cascade = Cascade(library, weights=BOTH, meaning=meaning(library))
@@ -116,6 +124,15 @@ def test_a_query_is_answered_by_meaning_and_its_archive_replays_the_same(library
     assert lines.what() == []
     assert lines.trace["weights"]["dense"]["bias"] == DENSE.bias
     assert lines.what("threshold.cartridge=0.9999") == ["answer", "verdicts"]
+    library.close()
+
+
+def test_what_no_cartridge_knows_is_a_veto_by_meaning_too(library: Library) -> None:
+    trace = Cascade(library, weights=BOTH, meaning=meaning(library)).ended(OTHERWISE)
+    assert trace.state == Status.UNKNOWN
+    found = codec.candidates_from(trace.work[f"{Stage.SEARCH.value}:0"])
+    assert found[0].fact.text.startswith("The mitochondrion")
+    assert found[0].veto == Veto.UNKNOWN
 
 
 def test_what_is_archived_of_a_query_that_words_answered_says_nothing_of_meaning(library: Library) -> None:
