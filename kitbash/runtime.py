@@ -10,6 +10,7 @@ from kitbash.archive.writer import Archive
 from kitbash.blackboard import connection
 from kitbash.blackboard.redis_board import RedisBlackboard
 from kitbash.blackboard.redis_context import RedisContext
+from kitbash.blackboard.redis_servers import RedisServers
 from kitbash.blackboard.scripts import AnyRedis
 from kitbash.cascade import confidence
 from kitbash.cascade.archivist import Archivist
@@ -158,6 +159,11 @@ class Runtime:
 
         breaker = Breaker(failures=3, cooling_s=_COOLING_S)
         return HttpContext(settings.url, deadline_s=settings.deadline_s, breaker=breaker)
+
+    @cached_property
+    def servers(self) -> RedisServers:
+        """Return the registry of model servers; raises as `redis` does."""
+        return RedisServers(self.redis, self.at.blackboard)
 
     @cached_property
     def archivist(self) -> Archivist:
