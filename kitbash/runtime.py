@@ -12,6 +12,7 @@ from kitbash.blackboard.redis_board import RedisBlackboard
 from kitbash.blackboard.redis_context import RedisContext
 from kitbash.blackboard.redis_grains import RedisGrains
 from kitbash.blackboard.redis_metabolism import RedisMetabolism
+from kitbash.blackboard.redis_servers import RedisServers
 from kitbash.blackboard.scripts import AnyRedis
 from kitbash.cascade import calibrated, confidence
 from kitbash.cascade.archivist import Archivist
@@ -198,6 +199,11 @@ class Runtime:
         """Return what brings grains into service and out of it, with the files of those that crystallised."""
         data = self.settings.paths.data_dir.expanduser()
         return Crystalliser(self.grains, self.library, GrainFiles(data / "grains", (data / "starter",)))
+
+    @cached_property
+    def servers(self) -> RedisServers:
+        """Return the registry of model servers; raises as `redis` does."""
+        return RedisServers(self.redis, self.at.blackboard)
 
     @cached_property
     def archivist(self) -> Archivist:

@@ -102,6 +102,13 @@ def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)[:200]
 
 
+def server_time_ms(client: Any) -> int:
+    """Return the server's time; of a cluster, that of the node that answers."""
+    reply: Any = client.time()
+    seconds, microseconds = next(iter(cast("dict[str, Any]", reply).values())) if isinstance(reply, dict) else reply
+    return int(seconds) * 1000 + int(microseconds) // 1000
+
+
 def check(client: AnyRedis, url: str) -> str:
     """Return the server's name and version. Raises ConfigError if it is too old, or may evict what must not be lost."""
     with translated(url):

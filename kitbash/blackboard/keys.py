@@ -18,6 +18,9 @@ ENDED_QUERIES: Final = "kb:{open}:ended"
 FEED: Final = "kb:{feed}:events"
 """Trimmed stream of what happens to all queries."""
 
+SERVERS: Final = "kb:{servers}:registry"
+"""Hash of what was last seen of each model server, by its name in the settings."""
+
 
 CORRECTIONS: Final = "kb:{grains}:corrections"
 """List of what somebody says answers should have been, the newest first."""

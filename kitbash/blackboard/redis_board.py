@@ -11,7 +11,7 @@ from kitbash.blackboard.board import (
     NewQuery,
     Pulse,
 )
-from kitbash.blackboard.connection import translated
+from kitbash.blackboard.connection import server_time_ms, translated
 from kitbash.blackboard.redis_bus import FEED_LENGTH
 from kitbash.blackboard.redis_stages import RedisStages
 from kitbash.blackboard.scripts import AnyRedis
@@ -86,9 +86,9 @@ class RedisBlackboard(RedisStages):
                 args=[*self._opening(query), *end, query.query_id, FEED_LENGTH, int(verdict.latency_ms * 1000)],
             )
             if self._is_cluster:
-                seconds, microseconds = self._now()
+                now_ms = server_time_ms(self._client)
                 self._tell(query.query_id, EventKind.FINISHED, said)
-                self._client.zadd(keys.ENDED_QUERIES, {query.query_id: seconds * 1000 + microseconds // 1000})
+                self._client.zadd(keys.ENDED_QUERIES, {query.query_id: now_ms})
 
     def _opening(self, query: NewQuery) -> list[str | int | float]:
         return [

@@ -1,10 +1,10 @@
 """The lanes of the blackboard on Redis: what a queue's workers share, who they are, and what they gave up on."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from kitbash.blackboard import keys
-from kitbash.blackboard.connection import translated
+from kitbash.blackboard.connection import server_time_ms, translated
 from kitbash.blackboard.lanes import DeadLetter
 from kitbash.blackboard.scripts import AnyRedis, Scripts
 from kitbash.domain import codec
@@ -37,12 +37,11 @@ class RedisLanes:
         """Keep what a queue gave up on; the oldest beyond a thousand are dropped."""
         key = keys.dead(letter.queue)
         with translated(self._url):
-            seconds, microseconds = self._now()
             record = {
                 "task": letter.task,
                 "query_id": letter.query_id,
                 "reason": letter.reason,
-                "at_ms": seconds * 1000 + microseconds // 1000,
+                "at_ms": server_time_ms(self._client),
             }
             pipe = self._client.pipeline(transaction=False)
             pipe.lpush(key, codec.dumps(record))
@@ -58,12 +57,12 @@ class RedisLanes:
     def announce(self, worker: str, queues: Sequence[Queue], *, ttl_ms: int) -> None:
         """Let others know for a while that a worker serves these queues."""
         with translated(self._url):
-            seconds, _ = self._now()
+            now_ms = server_time_ms(self._client)
             pipe = self._client.pipeline(transaction=False)
             for queue in queues:
-                pipe.zremrangebyscore(keys.workers(queue), "-inf", seconds * 1000)
+                pipe.zremrangebyscore(keys.workers(queue), "-inf", now_ms)
                 if ttl_ms:
-                    pipe.zadd(keys.workers(queue), {worker: seconds * 1000 + ttl_ms})
+                    pipe.zadd(keys.workers(queue), {worker: now_ms + ttl_ms})
                 else:
                     pipe.zrem(keys.workers(queue), worker)
             pipe.execute()
@@ -71,13 +70,8 @@ class RedisLanes:
     def workers(self) -> Mapping[Queue, Sequence[str]]:
         """Return the workers that announced themselves, by queue."""
         with translated(self._url):
-            seconds, _ = self._now()
+            now_ms = server_time_ms(self._client)
             pipe = self._client.pipeline(transaction=False)
             for queue in Queue:
-                pipe.zrangebyscore(keys.workers(queue), seconds * 1000, "+inf")
+                pipe.zrangebyscore(keys.workers(queue), now_ms, "+inf")
             return dict(zip(Queue, pipe.execute(), strict=True))
-
-    def _now(self) -> tuple[int, int]:
-        reply: Any = self._client.time()
-        seconds, microseconds = next(iter(cast("dict[str, Any]", reply).values())) if isinstance(reply, dict) else reply
-        return int(seconds), int(microseconds)

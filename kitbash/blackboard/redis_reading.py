@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from kitbash.blackboard import keys
 from kitbash.blackboard.board import Ended, Event, EventKind, Pulse, Trace
-from kitbash.blackboard.connection import translated
+from kitbash.blackboard.connection import server_time_ms, translated
 from kitbash.blackboard.packing import unpack
 from kitbash.blackboard.redis_bus import coupled_of, items_of
 from kitbash.blackboard.redis_ending import RedisEnding
@@ -138,14 +138,13 @@ class RedisReading(RedisEnding):
             ids: Any = self._client.zrange(keys.OPEN_QUERIES, 0, limit - 1)
             if not ids:
                 return []
-            seconds, microseconds = self._now()
+            now_ms = server_time_ms(self._client)
             pipe = self._client.pipeline(transaction=False)
             for query_id in ids:
                 at = keys.query_keys(QueryId(query_id))
                 pipe.hmget(at.query, ["state", "deadline_ms", "touched_ms", "resumed"])
                 pipe.hgetall(at.claims)
             replies = pipe.execute()
-        now_ms = seconds * 1000 + microseconds // 1000
         return [
             _pulse(QueryId(query_id), now_ms, fields, claims)
             for query_id, fields, claims in zip(ids, replies[::2], replies[1::2], strict=True)

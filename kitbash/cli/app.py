@@ -81,6 +81,14 @@ def status(
 
 
 @app.command()
+def servers(*, as_json: AsJson = False) -> None:
+    """Show the model servers that the settings name: status, process, load, and when they were last seen."""
+    from kitbash.cli import servers as command  # noqa: PLC0415
+
+    command.servers(as_json=as_json)
+
+
+@app.command()
 def tail(
     *,
     as_json: AsJson = False,

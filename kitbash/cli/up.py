@@ -6,6 +6,7 @@ import sys
 
 from kitbash import assets
 from kitbash.cli import output
+from kitbash.cli.model_server import Supervised
 from kitbash.cli.supervisor import parse_procfile, supervise
 from kitbash.runtime import Runtime
 from kitbash.settings import load
@@ -16,7 +17,9 @@ _COLOURS = (36, 33, 32, 35, 34, 96, 93, 92)
 def up() -> None:
     """Run every process until Ctrl-C; leave none behind."""
     services = parse_procfile(assets.path("Procfile"))
-    width = max(len("supervisor"), *(len(service.name) for service in services))
+    settings = load().settings
+    servers = (f"{name}-server" for name in settings.servers)
+    width = max(map(len, ("supervisor", *(service.name for service in services), *servers)))
     colours = {service.name: _COLOURS[at % len(_COLOURS)] for at, service in enumerate(services)}
 
     def say(name: str, text: str) -> None:
@@ -27,11 +30,13 @@ def up() -> None:
         output.line(text)
         output.flush()
 
-    runtime = Runtime(load().settings)
+    runtime = Runtime(settings)
     try:
         say("supervisor", f"server: {runtime.board.server()}")
         # Cartridges are built and indexed once here, not by every worker at the same moment.
         say("supervisor", f"cartridges: {len(runtime.library.cartridges)}")
-        asyncio.run(supervise(services, {**os.environ, "PYTHONUNBUFFERED": "1"}, say))
+        watched = [Supervised(name, it, say, runtime.servers.report) for name, it in settings.servers.items()]
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        asyncio.run(supervise(services, environment, say, [it.keep for it in watched]))
     finally:
         runtime.close()

@@ -6,19 +6,22 @@ Precedence, strongest first: flags, environment, `.env`, YAML, defaults.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Final, Self, cast
+from typing import Annotated, Any, Final, Self, cast
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
 from kitbash.errors import ConfigError
 from kitbash.settings import model as m
+from kitbash.settings.model_server import ModelServer
 from kitbash.settings.names import leaves
 from kitbash.settings.sources import Tree, sources
 
 LEASE_MARGIN_MS: Final = 5000
 """How much longer than its layer's timeout a lease lasts: soft limit < hard limit < lease < visibility timeout."""
+
+ServerName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 
 
 class Settings(BaseSettings):
@@ -48,6 +51,7 @@ class Settings(BaseSettings):
     log: m.Log = m.Log()
     projects: dict[str, m.Project] = Field(default_factory=m.default_projects)
     personas: dict[str, m.Persona] = Field(default_factory=dict[str, m.Persona])
+    servers: dict[ServerName, ModelServer] = Field(default_factory=dict[str, ModelServer], max_length=64)
 
     @override
     @classmethod

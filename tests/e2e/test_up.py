@@ -1,9 +1,13 @@
 """`kitbash up`: everything under one supervisor, which starts again what dies and leaves nothing behind."""
 
+import json
 import os
 import re
 import signal
+import socket
+import sys
 from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +19,7 @@ from tests.waiting import until
 SERVICES: Final = ("reflex", "bitnet", "cartridge", "kobold", "upkeep", "beat", "flower")
 READY_S: Final = 60.0
 STOPPED_S: Final = 20.0
+SMALL_SERVER: Final = Path(__file__).parents[1] / "integration" / "small_server.py"
 MEMBER: Final = "How fast is light in vacuum?"
 
 
@@ -38,13 +43,28 @@ def wait_serving(log: Path) -> None:
     until(lambda: log.read_text().count("worker.ready") == 5, READY_S)
 
 
+def with_model_server(env: Env, tmp_path: Path) -> None:
+    """Have the settings name a server that is well; its command line mentions the data folder."""
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    command = [sys.executable, str(SMALL_SERVER), str(port), "well", f"{env['KITBASH_DATA_DIR']}/started"]
+    config = tmp_path / "kitbash.yaml"
+    config.write_text(json.dumps({"servers": {"small": {"command": command, "port": port}}}))
+    env["KITBASH_CONFIG"] = str(config)
+
+
 def test_it_serves_and_restarts_and_leaves_nothing(env: Env, tmp_path: Path) -> None:
     data, log = Path(env["KITBASH_DATA_DIR"]), tmp_path / "up.log"
+    with_model_server(env, tmp_path)
     with running(env, log, BIN / "kitbash", "up") as up:
         wait_serving(log)
         answer = kitbash(env, "ask", "--mode", "celery", "--json", MEMBER)
         assert answer.code == 0, answer.err
         assert [step["layer"] for step in answer.json["path"]] == [0, 1, 2]
+
+        (small,) = kitbash(env, "servers", "--json").json
+        assert (small["status"], small["pid"]) == ("healthy", started(log, "small-server")[0])
 
         (first,) = started(log, "cartridge")
         os.kill(first, signal.SIGKILL)
