@@ -10,7 +10,7 @@ from kitbash.blackboard.board import Ended, Event, EventKind, NewQuery, Trace
 from kitbash.cascade import direct, reflex
 from kitbash.cascade.archivist import Drained
 from kitbash.cascade.background import Background
-from kitbash.cascade.step import answer_of, late, verdict_of
+from kitbash.cascade.step import answer_of, late, tokens_of, verdict_of
 from kitbash.cascade.sweep import close_dead
 from kitbash.domain import question
 from kitbash.domain.answer import Answer, AskMode, Mode, Result, Status
@@ -204,6 +204,7 @@ class Client:
         answer = answer_of(verdict, finding)
         if answer is None:
             return None
+        answer = replace(answer, tokens=tokens_of(query.text, answer))
         self.runtime.board.open_answered(query, verdict, answer)
         return Result(query.query_id, query.text, answer, (verdict,), query.mode, _waited_ms(started_s))
 

@@ -15,7 +15,7 @@ from kitbash.models.triage_network import TriageNetwork
 class Collaborators:
     """One process's collaborators. Without a model `generator` is None; `context` is, when nothing remembers.
 
-    Without a `network` triage goes by its rules alone.
+    Without a `network` triage goes by its rules alone; without a `composer` Layer 3's text is the rules'.
     """
 
     board: Blackboard
@@ -25,3 +25,4 @@ class Collaborators:
     generator: Generator | None = None
     context: TemporalContext | None = None
     network: TriageNetwork | None = None
+    composer: Generator | None = None

@@ -186,5 +186,5 @@ def _said(answer: Answer | None) -> str:
     """Return an answer as it is compared: its facts by name, since a spotlight does not hold their origins."""
     if answer is None:
         return ""
-    record = json.loads(codec.answer_to(replace(answer, sources=())))
+    record = json.loads(codec.answer_to(replace(answer, sources=(), tokens=None)))
     return codec.dumps(record | {"sources": [ident_of(fact) for fact in answer.sources]})

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from kitbash.domain.coupling import Delta
 from kitbash.domain.decision import Decision
 from kitbash.domain.fact import Fact
 from kitbash.domain.layer import Layer, Stage
@@ -29,7 +30,8 @@ class Finding:
     """What a layer function returns: how sure it is, why, and an answer when it is sure enough.
 
     `product` is what later stages need (a plan, candidates), as JSON. `evidence` are the facts an answer stands on,
-    or the nearest there are. `refusal` is what the user is told when the layer ends the query without an answer.
+    or the nearest there are; `sources` those that the answer cites, where that is not all of them. `refusal` is what the
+    user is told when the layer ends the query without an answer. `deltas` are what a reply contradicts.
     """
 
     confidence: float
@@ -39,3 +41,5 @@ class Finding:
     product: str | None = None
     decisions: tuple[Decision, ...] = ()
     refusal: str | None = None
+    sources: tuple[Fact, ...] | None = None
+    deltas: tuple[Delta, ...] = ()
