@@ -54,22 +54,28 @@ def generate(
     if generator is None:
         reason = str(EngineNotConfigured("no model is configured; set KITBASH_KOBOLD__URL to use one"))
         return Finding(0.0, reason, evidence=shown)
-    if time_s <= MARGIN_S:
-        return Finding(0.0, "no time is left to ask the model", evidence=shown)
-    ends_s = time.monotonic() + time_s - MARGIN_S
-    if not take_slot() or time.monotonic() >= ends_s:
-        return Finding(0.0, _BUSY, evidence=shown)
     asked = prompt_of(question, shown, generator, policy, manner=manner)
-    prompt = Prompt(asked.text, policy.max_tokens, policy.temperature, deadline_s=0.0, stop=STOP)
+    prompt = Prompt(asked.text, policy.max_tokens, policy.temperature, deadline_s=time_s - MARGIN_S, stop=STOP)
+    reply = _reply(generator, prompt, take_slot, say)
+    if isinstance(reply, str):
+        return Finding(0.0, reply, evidence=shown)
+    return replace(judged(question, reply, asked, factor=factor), evidence=shown)
+
+
+def _reply(generator: Generator, prompt: Prompt, take_slot: Callable[[], bool], say: Say) -> Generated | str:
+    """Return the model's reply, or why there is none."""
+    if prompt.deadline_s <= 0:
+        return "no time is left to ask the model"
+    ends_s = time.monotonic() + prompt.deadline_s
+    if not take_slot() or time.monotonic() >= ends_s:
+        return _BUSY
     try:
         reply = ask(generator, prompt, ends_s=ends_s, telling=Telling(say))
     except EngineBusy as error:
-        return Finding(0.0, f"{_BUSY}: {error}", evidence=shown)
+        return f"{_BUSY}: {error}"
     except EngineError as error:
-        return Finding(0.0, f"{type(error).__name__}: {error}", evidence=shown)
-    if reply is None:
-        return Finding(0.0, "the query ended while the model replied", evidence=shown)
-    return replace(judged(question, reply, asked, factor=factor), evidence=shown)
+        return f"{type(error).__name__}: {error}"
+    return reply or "the query ended while the model replied"
 
 
 def prompt_of(
@@ -77,11 +83,10 @@ def prompt_of(
 ) -> Asked:
     """Return the prompt for a model, no larger than its context leaves room for beside the reply.
 
-    Facts are fitted in by an estimate: a server is asked to count once, the whole prompt.
+    Tokens are estimated: asking a server to count would keep the reply waiting.
     """
     room = max(0, min(BUDGET_TOKENS, generator.context_tokens - policy.max_tokens))
-    asked = assemble(question, evidence, budget_tokens=room, count=estimate_tokens, manner=manner)
-    return replace(asked, tokens=generator.count_tokens(asked.text))
+    return assemble(question, evidence, budget_tokens=room, count=estimate_tokens, manner=manner)
 
 
 def judged(question: str, reply: Generated, asked: Asked, *, factor: float = 1.0) -> Finding:
@@ -100,8 +105,12 @@ def judged(question: str, reply: Generated, asked: Asked, *, factor: float = 1.0
 
 
 def written(reply: Generated, asked: Asked, sentences: Sequence[Checked], *, is_kept: bool = True) -> Written:
-    """Return what a model wrote, with the tokens it counted itself where it did."""
-    prompt_tokens = reply.usage.prompt_tokens if reply.usage.is_counted else asked.tokens
-    reply_tokens = reply.usage.completion_tokens if reply.usage.is_counted else estimate_tokens(reply.text)
-    return Written(reply.model, prompt_tokens, reply_tokens, tuple(sentences), is_kept)
-
+    """Return what a model wrote, with the tokens its runtime told, or estimated where it told none."""
+    usage = reply.usage
+    return Written(
+        model=reply.model,
+        prompt_tokens=usage.prompt_tokens or asked.tokens,
+        reply_tokens=usage.completion_tokens or estimate_tokens(reply.text),
+        sentences=tuple(sentences),
+        is_kept=is_kept,
+    )

@@ -26,7 +26,7 @@ from kitbash.cascade.holding import LEASE_MS
 from kitbash.domain.answer import DONT_KNOW, Answer, Status
 from kitbash.domain.fact import Fact
 from kitbash.domain.ids import QueryId, new_token
-from kitbash.domain.layer import Layer, Stage
+from kitbash.domain.layer import Stage
 from kitbash.domain.lifecycle import Lifecycle
 from kitbash.domain.tokens import Tokens
 from kitbash.domain.verdict import Finding, Verdict
@@ -172,7 +172,9 @@ def refused(finding: Finding) -> Answer | None:
     return None if finding.refusal is None else Answer(Status.UNKNOWN, finding.refusal, None, 0.0, finding.evidence)
 
 
-def tokens_of(question: str, answer: Answer, proposed: Sequence[Fact] = (), work: Mapping[str, str] = _NO_WORK) -> Tokens:
+def tokens_of(
+    question: str, answer: Answer, proposed: Sequence[Fact] = (), work: Mapping[str, str] = _NO_WORK
+) -> Tokens:
     """Return what a query cost that ends with an answer; without proposed facts, by those it was answered from."""
     return economy(question, proposed or answer.sources, work, answer.layer)
 

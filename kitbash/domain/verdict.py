@@ -30,8 +30,8 @@ class Finding:
     """What a layer function returns: how sure it is, why, and an answer when it is sure enough.
 
     `product` is what later stages need (a plan, candidates), as JSON. `evidence` are the facts an answer stands on,
-    or the nearest there are; `sources` those that the answer cites, where that is not all of them. `refusal` is what the
-    user is told when the layer ends the query without an answer. `deltas` are what a reply contradicts.
+    or the nearest there are; `sources` those that the answer cites, where that is not all of them. `refusal` is what
+    the user is told when the layer ends the query without an answer. `deltas` are what a reply contradicts.
     """
 
     confidence: float
