@@ -24,6 +24,7 @@ from kitbash.errors import ConfigError, StoreUnavailable
 from kitbash.knowledge import starter
 from kitbash.knowledge.library import Library
 from kitbash.models.generator import Generator
+from kitbash.models.guarded import guarded
 from kitbash.models.ternary.shipped import ShippedNetwork
 from kitbash.server import private
 from kitbash.settings import LEASE_MARGIN_MS, Settings, load
@@ -203,7 +204,7 @@ class Runtime:
             library=self.library,
             policy=self.policy,
             weights=confidence.load(),
-            generator=self.generator,
+            generator=guarded(self.generator),
             context=self.context,
             network=self.network,
         )

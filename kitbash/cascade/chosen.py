@@ -9,7 +9,7 @@ from kitbash.domain.candidate import Candidate
 from kitbash.domain.fact import Fact
 
 NEAR: Final = 0.002
-"""Below this probability a fact is not shown; far less sure than what is called the nearest evidence: a model reads it."""
+"""Below this probability a fact is not shown: far below what people are shown as the nearest."""
 ENOUGH: Final = 0.8
 """Facts are added until they hold the answer with this probability, if each is taken at its own."""
 MOST: Final = 4

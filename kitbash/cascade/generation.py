@@ -1,22 +1,21 @@
 """Layer 4: a language model answers from the evidence, where one is configured. Its words are its own until checked."""
 
 import re
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from kitbash.cascade.asking import ask
+from kitbash.cascade.asking import reply_or_reason
 from kitbash.cascade.policy import Policy
 from kitbash.cascade.prompt import STOP, Asked, Manner, assemble
 from kitbash.cascade.reply import plain
-from kitbash.cascade.telling import Say, Telling
+from kitbash.cascade.telling import Say
 from kitbash.cascade.verification import verify
 from kitbash.domain.checked import Checked
 from kitbash.domain.fact import Fact
 from kitbash.domain.verdict import Finding
 from kitbash.domain.written import Written, written_to
-from kitbash.errors import EngineBusy, EngineError, EngineNotConfigured
+from kitbash.errors import EngineNotConfigured
 from kitbash.models.generator import Generated, Generator, Prompt, estimate_tokens
 
 _REFUSAL: Final = re.compile(
@@ -29,7 +28,6 @@ MARGIN_S: Final = 0.5
 BUDGET_TOKENS: Final = 512
 """What a prompt may have at most, however large the model's context is."""
 
-_BUSY: Final = "the model was busy until the time ran out"
 _PLAINLY: Final = Manner()
 
 
@@ -56,26 +54,10 @@ def generate(
         return Finding(0.0, reason, evidence=shown)
     asked = prompt_of(question, shown, generator, policy, manner=manner)
     prompt = Prompt(asked.text, policy.max_tokens, policy.temperature, deadline_s=time_s - MARGIN_S, stop=STOP)
-    reply = _reply(generator, prompt, take_slot, say)
+    reply = reply_or_reason(generator, prompt, take_slot=take_slot, say=say)
     if isinstance(reply, str):
         return Finding(0.0, reply, evidence=shown)
     return replace(judged(question, reply, asked, factor=factor), evidence=shown)
-
-
-def _reply(generator: Generator, prompt: Prompt, take_slot: Callable[[], bool], say: Say) -> Generated | str:
-    """Return the model's reply, or why there is none."""
-    if prompt.deadline_s <= 0:
-        return "no time is left to ask the model"
-    ends_s = time.monotonic() + prompt.deadline_s
-    if not take_slot() or time.monotonic() >= ends_s:
-        return _BUSY
-    try:
-        reply = ask(generator, prompt, ends_s=ends_s, telling=Telling(say))
-    except EngineBusy as error:
-        return f"{_BUSY}: {error}"
-    except EngineError as error:
-        return f"{type(error).__name__}: {error}"
-    return reply or "the query ended while the model replied"
 
 
 def prompt_of(

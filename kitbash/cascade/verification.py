@@ -14,15 +14,13 @@ from kitbash.cascade.bearing import Bearing, Borne, bearing, clauses, subject
 from kitbash.cascade.reply import plain
 from kitbash.cascade.sentences import Sentence, sentences
 from kitbash.domain.checked import LOOP, OWN_MARK, SYSTEM, Checked, Standing
-from kitbash.domain.coupling import Delta, Severity
+from kitbash.domain.coupling import OF_REPLY, STRUCK, Delta, Severity
 from kitbash.domain.fact import Fact
 from kitbash.domain.item import ident_of
 from kitbash.domain.level import Level
 from kitbash.domain.normal_form import normal_form
 from kitbash.domain.words import content_stems
 
-STRUCK: Final = "struck"
-"""The resolution of a contradiction of the model's that was kept out of the answer."""
 REPLY: Final = "reply#"
 """How the items of contradictions are named that a reply brought: `reply#` and the number of the sentence."""
 
@@ -77,7 +75,7 @@ class Verification:
             if it.standing is Standing.CONTRADICTED and levels[it.facts[0]] in _MEASURED:
                 found.append(
                     Delta(
-                        delta_id=f"r{len(found) + 1}",
+                        delta_id=f"{OF_REPLY}{len(found) + 1}",
                         a=levels[it.facts[0]],
                         b=Level.NARRATIVE,
                         item_a=it.facts[0],
