@@ -1,4 +1,4 @@
-"""What a query keeps of what models wrote: text while it grows, tokens, contradictions, and their place in the archive."""
+"""What a query keeps of what models wrote: its text while it grows, tokens, contradictions, its place in the archive."""
 
 from collections.abc import Generator
 from dataclasses import replace
