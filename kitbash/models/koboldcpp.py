@@ -23,7 +23,7 @@ from kitbash.errors import (
     EngineTimeout,
     EngineUnavailable,
 )
-from kitbash.models.generator import Generated, Prompt
+from kitbash.models.generator import Finish, Generated, Prompt
 
 CONNECT_S: Final = 2.0
 RETRY_AFTER_S: Final = 1.0
@@ -87,7 +87,7 @@ class KoboldCpp:
         if not text:
             message = f"the model at {self._name} returned no text"
             raise EngineBadReply(message)
-        return Generated(text, f"koboldcpp at {self._name}", is_complete=reason == "stop")
+        return Generated(text, f"koboldcpp at {self._name}", Finish.STOP if reason == "stop" else Finish.LENGTH)
 
     def _reply(self, prompt: Prompt, ends_s: float, watch: "_Watch") -> tuple[str, str | None]:
         """Return the text and why it ended, None if the stream broke off."""

@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typing_extensions import override
 
 from kitbash.cascade import generation
 from kitbash.cascade.policy import Policy
@@ -23,6 +24,7 @@ from kitbash.errors import (
     EngineUnavailable,
 )
 from kitbash.models.generator import Generated, Prompt
+from tests.twins.scripted_model import ScriptedModel
 from tests.unit.facts import SKY
 
 POLICY: Final = Policy({}, {}, facts_per_shard=9, candidates=8, model_slots=1, max_tokens=77, temperature=0.2)
@@ -37,21 +39,19 @@ HOSTILE: Final = st.lists(
 
 
 @dataclass
-class Scripted:
+class Scripted(ScriptedModel):
     """A model that says what it is told to, and keeps what it was asked."""
 
     reply: str = "A comet is ice."
     error: Exception | None = None
     prompts: list[Prompt] = field(default_factory=list[Prompt])
 
+    @override
     def generate(self, prompt: Prompt) -> Generated:
         self.prompts.append(prompt)
         if self.error:
             raise self.error
-        return Generated(self.reply, "scripted", is_complete=True)
-
-    def close(self) -> None:
-        """Hold nothing."""
+        return Generated(self.reply, "scripted")
 
 
 def asked(
