@@ -188,7 +188,7 @@ class Runtime:
         from kitbash.models.koboldcpp import KoboldCpp  # noqa: PLC0415
 
         key = self.settings.kobold.api_key
-        return KoboldCpp(url, api_key=key.get_secret_value() if key else None)
+        return KoboldCpp(url, api_key=key)
 
     @cached_property
     def network(self) -> ShippedNetwork:
