@@ -11,6 +11,7 @@ from kitbash import runtime
 from kitbash.celery import app
 from kitbash.domain.layer import Queue, Upkeep
 from kitbash.errors import KitbashError, StoreUnavailable
+from kitbash.models import cores
 from kitbash.observe import logs
 
 ANNOUNCE_EVERY_S: Final = 3.0
@@ -54,6 +55,14 @@ def keep_results_for_chords(**_: Any) -> None:
         # A worker on a server that loses work is worse than no worker.
         message = f"kitbash: {error}"
         raise SystemExit(message) from error
+
+
+@signals.celeryd_init.connect
+def share_cores(options: dict[str, Any], **_: Any) -> None:
+    """Have each process of a prefork worker use its share of the cores for a model of its own."""
+    # A pool of threads has one model, whichever thread asks it.
+    if options.get("pool") == "prefork":
+        cores.SHARED.processes = int(options.get("concurrency") or cores.available_cores())
 
 
 @signals.task_prerun.connect
