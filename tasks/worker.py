@@ -57,12 +57,14 @@ def keep_results_for_chords(**_: Any) -> None:
         raise SystemExit(message) from error
 
 
-@signals.celeryd_init.connect
-def share_cores(options: dict[str, Any], **_: Any) -> None:
+@signals.worker_init.connect
+def share_cores(sender: Any, **_: Any) -> None:
     """Have each process of a prefork worker use its share of the cores for a model of its own."""
     # A pool of threads has one model, whichever thread asks it.
-    if options.get("pool") == "prefork":
-        cores.SHARED.processes = int(options.get("concurrency") or cores.available_cores())
+    # Celery names the pool, or has it as a class; how many processes "auto" is it finds out only later.
+    if str(getattr(sender.pool_cls, "__module__", sender.pool_cls)).endswith("prefork"):
+        is_known = isinstance(sender.concurrency, int)
+        cores.SHARED.processes = sender.concurrency if is_known else cores.available_cores()
 
 
 @signals.task_prerun.connect

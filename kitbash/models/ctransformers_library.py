@@ -24,6 +24,7 @@ _TOP_K: Final = 40
 _TOP_P: Final = 0.95
 _REMEMBERED: Final = 64
 _ROOM: Final = 8
+"""For the token that begins a text, and the space the library puts before it."""
 _INT: Final = ctypes.c_int
 _INTS: Final = ctypes.POINTER(ctypes.c_int)
 _FLOATS: Final = ctypes.POINTER(ctypes.c_float)
@@ -133,8 +134,9 @@ class Native:
 
     def tokens(self, text: bytes) -> list[int]:
         """Return the tokens of a UTF-8 text without NUL bytes, the first of which begins a text."""
-        # A byte is a token at most, and there is room for those at begin and end.
-        buffer = (_INT * (len(text) + _ROOM))()
+        # The library writes without asking for room. A space becomes U+2581, three bytes, each a token of its own in a
+        # vocabulary without it; any other byte is one token at most.
+        buffer = (_INT * (len(text) + 2 * text.count(b" ") + _ROOM))()
         number = self._lib.ctransformers_llm_tokenize(self._llm, text, True, buffer)  # noqa: FBT003 - begin of text
         return buffer[: max(0, number)]
 
