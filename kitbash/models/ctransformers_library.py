@@ -7,6 +7,7 @@ features takes a second at each load. Never hand the library a file that `llama_
 
 import ctypes
 import importlib.util
+import math
 import platform
 import sys
 from functools import cache
@@ -25,6 +26,7 @@ _TOP_P: Final = 0.95
 _REMEMBERED: Final = 64
 _ROOM: Final = 8
 """For the token that begins a text, and the space the library puts before it."""
+_FEW: Final = 4096
 _INT: Final = ctypes.c_int
 _INTS: Final = ctypes.POINTER(ctypes.c_int)
 _FLOATS: Final = ctypes.POINTER(ctypes.c_float)
@@ -119,8 +121,6 @@ class Native:
         self._threads = threads
         self._vocabulary = self.vocabulary
         self._seen: list[int] = []
-        self._zeros: object = None
-        self._one = (_INT * 1)()
 
     @property
     def vocabulary(self) -> int:
@@ -185,11 +185,16 @@ class Native:
         return token
 
     def _check_numbers(self) -> None:
-        import numpy as np  # noqa: PLC0415 - only whoever runs a model in its process needs it
-
+        """Raise EngineBadReply unless every logit is a number: a sum of any that is not is none either."""
         size = self._lib.ctransformers_llm_logits_size(self._llm)
-        logits = np.ctypeslib.as_array(self._lib.ctransformers_llm_logits_data(self._llm), (size,))
-        if not np.isfinite(logits).all():
+        logits = self._lib.ctransformers_llm_logits_data(self._llm)
+        if size <= _FEW:
+            total = sum(logits[:size])
+        else:
+            import numpy as np  # noqa: PLC0415 - importing it takes longer than loading a tiny model
+
+            total = float(np.ctypeslib.as_array(logits, (size,)).sum(dtype=np.float64))
+        if not math.isfinite(total):
             self._seen.clear()
             message = "the model computes what is no number; its file is damaged"
             raise EngineBadReply(message)

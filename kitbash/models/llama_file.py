@@ -41,7 +41,6 @@ _ROPE: Final = "rope.dimension_count"
 _EPSILON: Final = "attention.layer_norm_rms_epsilon"
 _SPECIAL: Final = ("bos", "eos", "unknown", "separator", "padding")
 _BYTES: Final = tuple(f"<0x{number:02X}>".encode() for number in range(256))
-_CACHE_BYTES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +59,6 @@ class Shape:
     def embedding_kv(self) -> int:
         """Return the length of a key or a value of all heads."""
         return self.embedding // self.heads * self.heads_kv
-
-    def cache_bytes(self, context_tokens: int) -> int:
-        """Return what keys and values of a context take in memory, at 16 bits."""
-        return 2 * _CACHE_BYTES * self.layers * context_tokens * self.embedding_kv
 
 
 class _Unfit(Exception):

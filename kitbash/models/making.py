@@ -1,7 +1,7 @@
 """A generator from its settings. Addresses and files come from here only, never from a request."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from kitbash.errors import ConfigError
 from kitbash.models import cores
@@ -19,9 +19,11 @@ _IN_PROCESS: Final[Mapping[EngineName, type[InProcess]]] = {
     "llama-cpp-python": LlamaCppPython,
 }
 _SERVED: Final[Mapping[EngineName, Callable[..., Served]]] = {"llamacpp": LlamaCpp, "koboldcpp": KoboldCpp}
+Made: TypeAlias = InProcess | Served
+"""What can be made: generators that can be asked whether they are ready, too."""
 
 
-def make(settings: Model, *, server: EngineName, setting: str) -> InProcess | Served:
+def make(settings: Model, *, server: EngineName, setting: str) -> Made:
     """Return the generator that is set; nothing is loaded or sent yet.
 
     `server` is what a server is when no engine is named, `setting` how the names of its settings begin. Raises

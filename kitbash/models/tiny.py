@@ -24,7 +24,8 @@ _EOS: Final = 2
 _BYTES: Final = tuple(f"<0x{number:02X}>".encode() for number in range(256))
 _TYPES: Final = (2, 3, 3) + (6,) * 256
 _NORMAL: Final = 1
-_FIRST: Final = len(_SPECIAL) + len(_BYTES)
+_SPACE: Final = "\u2581"
+_FIRST: Final = len(_SPECIAL) + len(_BYTES) + 1
 _MULTIPLE: Final = 32
 _SURE: Final = 8.0
 Weights = NDArray[np.float32]
@@ -69,7 +70,7 @@ def recite(path: Path, text: str, *, sizes: Sizes = Sizes()) -> Path:
 def scatter(path: Path, *, seed: int = 0, sizes: Sizes = Sizes(), words: Sequence[str] = ()) -> Path:
     """Write a model of random weights that says anything; return its path."""
     dice = np.random.default_rng(seed)
-    tokens = _vocabulary(["\u2581" + word for word in words])
+    tokens = _vocabulary([_SPACE + word for word in words])
     shapes = {name: (len(tokens), sizes.embedding) for name in ("token_embd.weight", "output.weight")}
     weights = {
         name: dice.standard_normal(shape, dtype=np.float32) / np.float32(np.sqrt(shape[-1]))
@@ -84,7 +85,7 @@ def _distinct(words: Sequence[str]) -> list[str]:
     pieces: list[str] = []
     open_piece = ""
     for word in words:
-        open_piece += "\u2581" + word
+        open_piece += _SPACE + word
         if open_piece not in pieces:
             pieces.append(open_piece)
             open_piece = ""
@@ -103,7 +104,7 @@ def _distinct_last(pieces: list[str], last: str) -> list[str]:
 
 def _vocabulary(pieces: Sequence[str]) -> list[bytes]:
     """Return the tokens, filled up so that quantised blocks are whole."""
-    tokens = [*_SPECIAL, *_BYTES, *(piece.encode() for piece in pieces)]
+    tokens = [*_SPECIAL, *_BYTES, _SPACE.encode(), *(piece.encode() for piece in pieces)]
     return [*tokens, *(f"<fill{number}>".encode() for number in range(-len(tokens) % _MULTIPLE))]
 
 
@@ -126,7 +127,7 @@ def _write(path: Path, tokens: Sequence[bytes], sizes: Sizes, weights: dict[str,
     ones = np.ones(sizes.embedding, dtype=np.float32)
     norms = [f"blk.{layer}.{name}.weight" for layer in range(sizes.layers) for name in ("attn_norm", "ffn_norm")]
     tensors = {**weights, **dict.fromkeys([*norms, "output_norm.weight"], ones)}
-    types = [*_TYPES, *(_NORMAL for _ in tokens[_FIRST:])]
+    types = [*_TYPES, *(_NORMAL for _ in tokens[len(_TYPES) :])]
     keys = (
         _text("general.architecture", b"llama"),
         _text("general.name", b"a tiny model made by kitbash"),
