@@ -101,8 +101,8 @@ def _server(runtime: Runtime) -> str:
 
 
 def _model(runtime: Runtime) -> Check:
-    if runtime.settings.kobold.address is None:
-        return Check("model", State.WARNING, "none: set KITBASH_KOBOLD__URL to use one")
+    if not runtime.settings.kobold.is_set:
+        return Check("model", State.WARNING, "none: set KITBASH_KOBOLD__URL or KITBASH_KOBOLD__PATH to use one")
     return _tried("model", lambda: f"{runtime.generator}, not asked")
 
 

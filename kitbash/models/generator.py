@@ -33,11 +33,15 @@ class Finish(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How many tokens a call took. `is_counted` is False where the runtime did not say and they are estimated."""
+    """How many tokens a call took. `is_counted` is False where the runtime did not say and they are estimated.
+
+    `cut_tokens` of the prompt were left out of its middle since the context has no room for them.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     is_counted: bool = False
+    cut_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
