@@ -194,9 +194,6 @@ class Runtime:
         """Return Layer 4's model, or None when none is configured. Raises ConfigError for one that cannot be."""
         return _made(self.settings.kobold, "koboldcpp", "KITBASH_KOBOLD")
 
-        key = self.settings.kobold.api_key
-        return KoboldCpp(url, api_key=key)
-
     @cached_property
     def small_generator(self) -> Generator | None:
         """Return Layer 3's model, or None when none is configured. Raises ConfigError for one that cannot be.

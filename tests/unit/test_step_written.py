@@ -1,4 +1,4 @@
-"""What a query keeps of what models wrote: its text while it grows, tokens, contradictions, its place in the archive."""
+"""What a query keeps of what models wrote: its text while it grows, tokens, contradictions, an archived line."""
 
 from collections.abc import Generator
 from dataclasses import replace
