@@ -195,7 +195,7 @@ class Project(Subject):
 
 
 class Persona(Subject):
-    """The masks (L5) of a project, and whose they are: they stand on the bus, and prompts do not use them yet."""
+    """The masks (L5) of a project, and whose they are: they stand on the bus."""
 
     masks: tuple[str, ...] = Field(min_length=1, max_length=8)
     character_context: str = ""
