@@ -1,4 +1,4 @@
-"""What the prompts of Layer 4 cost beside those of a plain pipeline, on the starter questions: `python -m bench.prompts`.
+"""What prompts of Layer 4 cost beside those of a plain pipeline, on the starter questions: `python -m bench.prompts`.
 
 Each alias of each starter fact is asked as if nobody had written it down. The plain prompt has the twenty facts that
 share most with the question; where fewer share a word with it, the question is left out of the ratio.

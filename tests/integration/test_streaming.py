@@ -145,6 +145,7 @@ def test_a_fact_that_gives_an_order_stays_data(settings: Settings, tmp_path: Pat
         mine = with_model(settings.model_copy(update={"paths": paths}), server.url)
         with Client(mine) as client:
             result = client.ask(WHY, mode=AskMode.DIRECT, on_event=heard)
+        assert server.calls, result
         prompt = server.call.body["prompt"]
     assert prompt.count("### Instruction:") == 1
     (line,) = [line for line in prompt.splitlines() if "baker sang" in line]
