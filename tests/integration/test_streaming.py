@@ -156,9 +156,9 @@ def test_a_fact_that_gives_an_order_stays_data(settings: Settings, tmp_path: Pat
 
 def test_many_queries_wait_for_a_server_that_takes_one_at_a_time(settings: Settings) -> None:
     """More are let in than the server takes, so that it says it is busy; every one waits that out."""
-    limited = Limited(["The baker", " was glad."], waiting=2, every_s=0.01)
-    count = 24
-    with serving(limited) as server, Client(with_model(settings, server.url, slots=12)) as client:
+    limited = Limited(["The baker", " was glad."], waiting=1, every_s=0.01)
+    count = 8
+    with serving(limited) as server, Client(with_model(settings, server.url, slots=6)) as client:
         client.ask(WHY, mode=AskMode.DIRECT)
         with ThreadPoolExecutor(count) as pool:
             asked = [pool.submit(client.ask, WHY, mode=AskMode.DIRECT, timeout_s=60.0) for _ in range(count)]
