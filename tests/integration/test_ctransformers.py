@@ -202,6 +202,17 @@ def test_weights_that_are_no_numbers_are_a_bad_reply(tmp_path: Path) -> None:
         model.generate(PROMPT)
 
 
+def test_a_large_vocabulary_is_looked_at_and_its_numbers_too(tmp_path: Path) -> None:
+    words = [f"word{number}" for number in range(8000)]
+    file = tiny.scatter(tmp_path / "random.gguf", sizes=SCATTERED, words=words)
+    with closing(Ctransformers(file)) as model:
+        assert model.generate(PROMPT).text
+    data = file.read_bytes()
+    file.write_bytes(data[:-4096] + np.full(1024, np.nan, dtype="<f4").tobytes())
+    with closing(Ctransformers(file)) as model, pytest.raises(EngineBadReply, match="damaged"):
+        model.generate(PROMPT)
+
+
 @pytest.mark.parametrize(("flags", "build"), [("avx avx2 fma f16c", "avx2"), ("avx f16c", "avx"), ("sse2", "basic")])
 def test_the_build_is_for_the_processor(flags: str, build: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def read(*_: object, **__: object) -> str:
