@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kitbash.models import tiny
-from tests.e2e.processes import Env, environment, kitbash
+from tests.e2e.processes import Env, environment, home, kitbash
 from tests.integration import kobold_server as server
 from tests.integration.kobold_server import serving
 
@@ -82,3 +82,28 @@ def test_without_a_model_there_is_nothing_to_try(env: Env) -> None:
     ran = kitbash(env, "models", "try", "Why?")
     assert ran.code == 1
     assert "KITBASH_KOBOLD__PATH" in ran.err
+
+
+def test_the_doctor_looks_at_the_files(env: Env, file: Path, tmp_path: Path) -> None:
+    (tmp_path / "cut.gguf").write_bytes(file.read_bytes()[:9000])
+    both = env | {"KITBASH_BITNET__PATH": str(file), "KITBASH_KOBOLD__PATH": str(tmp_path / "cut.gguf")}
+    checks = {it["name"]: it for it in kitbash(both, "doctor", "--json").json}
+    assert checks["small model"]["state"] == "ok"
+    assert checks["model"]["state"] == "failed"
+    assert "cut.gguf is damaged" in checks["model"]["says"]
+
+
+def test_a_damaged_file_shortens_the_cascade_and_ends_nothing(tmp_path: Path, file: Path) -> None:
+    (tmp_path / "cut.gguf").write_bytes(file.read_bytes()[:9000])
+    env = environment(home(tmp_path), KITBASH_KOBOLD__PATH=str(tmp_path / "cut.gguf"))
+    ran = kitbash(env, "ask", "--json", "--mode", "direct", "Who won the village chess cup in 1987?")
+    assert ran.code == 5
+    assert "ModelFileError" in ran.json["path"][-1]["reason"]
+
+
+def test_a_file_answers_at_layer_4(tmp_path: Path) -> None:
+    model = tiny.recite(tmp_path / "tiny.gguf", "Nobody wrote that down.")
+    env = environment(home(tmp_path), KITBASH_KOBOLD__PATH=str(model))
+    ran = kitbash(env, "ask", "--json", "--mode", "direct", "Who won the village chess cup in 1987?")
+    assert ran.code == 0
+    assert ran.json["answer"] == "Nobody wrote that down."
