@@ -128,6 +128,12 @@ def test_a_server_killed_while_it_streams_is_unavailable(wired: Wired) -> None:
             reply.whole()
 
 
+def test_a_stop_sequence_the_server_let_through_stops_it(wired: Wired) -> None:
+    with wired.behaving(wired.dialect.stall(wired.dialect.said(" Yes.\n### More"))) as (got, model):
+        assert model.generate(replace(PATIENT, stop=("\n###",))).text == "Yes."
+        assert until(got.call.left.is_set, IDLE_S)
+
+
 def test_closing_the_stream_stops_the_server(wired: Wired) -> None:
     with wired.behaving(wired.dialect.stream(*[wired.dialect.said(" so")] * 999, every_s=0.02)) as (got, model):
         with model.stream(PATIENT) as reply:

@@ -61,7 +61,8 @@ def refusal(path: Path) -> str:
 
 def program(code: str, *arguments: str) -> str:
     """Return what a program of its own prints; it must end well."""
-    run = subprocess.run([sys.executable, "-c", SELF + code, *arguments], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", SELF + code, *arguments]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     assert run.returncode == 0, run.stderr
     return run.stdout
 

@@ -1,7 +1,12 @@
 """How many threads a model may use."""
 
-import pytest
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
+from celery.concurrency import prefork, solo
+
+from kitbash.models import cores
 from kitbash.models.cores import Cores, available_cores
 
 
@@ -15,3 +20,26 @@ def test_a_process_has_its_share_of_all_cores_but_one(processes: int, wanted: in
 
 def test_there_is_a_core() -> None:
     assert available_cores() >= 1
+
+
+@pytest.mark.parametrize(
+    ("pool", "concurrency", "processes"),
+    [
+        ("prefork", 6, 6),
+        (prefork.TaskPool, 6, 6),
+        ("prefork", "auto", available_cores()),
+        ("solo", 6, 1),
+        (solo.TaskPool, 6, 1),
+        ("threads", 4, 1),
+    ],
+)
+def test_a_worker_tells_how_many_processes_share_the_cores(
+    pool: object, concurrency: object, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tasks.worker import share_cores
+
+    shared = Cores()
+    monkeypatch.setattr(cores, "SHARED", shared)
+    sender: Any = SimpleNamespace(pool_cls=pool, concurrency=concurrency)
+    share_cores(sender)
+    assert shared.processes == processes
