@@ -25,6 +25,7 @@ from tests.model_servers.dialects import LLAMA
 from tests.waiting import until
 
 PROMPT: Final = Prompt("Why does ice float?", max_tokens=20, temperature=0.3, deadline_s=0.3)
+TOLERANCE_S: Final = 0.7
 PATIENT: Final = Prompt("Why does ice float?", max_tokens=20, temperature=0.3, deadline_s=10.0)
 
 
@@ -57,7 +58,7 @@ def test_a_lookup_that_hangs_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatc
     began_s = time.monotonic()
     with pytest.raises(EngineTimeout):
         LlamaCpp("http://model.example").generate(PROMPT)
-    assert time.monotonic() - began_s < PROMPT.deadline_s + 0.2
+    assert time.monotonic() - began_s < PROMPT.deadline_s + TOLERANCE_S
     over.set()
 
 
@@ -72,7 +73,7 @@ def test_a_server_that_accepts_nobody_ends_at_the_deadline() -> None:
         began_s = time.monotonic()
         with pytest.raises((EngineTimeout, EngineUnavailable)):
             LlamaCpp(f"http://127.0.0.1:{port}").generate(PROMPT)
-        assert time.monotonic() - began_s < PROMPT.deadline_s + 0.2
+        assert time.monotonic() - began_s < PROMPT.deadline_s + TOLERANCE_S
         for one in waiting:
             one.close()
 
