@@ -32,7 +32,8 @@ class Draft:
         if not text or self.is_stopped:
             return ""
         self._pieces += 1
-        self._held += text
+        # JSON may carry half a character, which no UTF-8 can.
+        self._held += text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         found = [at for at in (self._held.find(mark) for mark in self._prompt.stop if mark) if at >= 0]
         if found:
             self.is_stopped = True

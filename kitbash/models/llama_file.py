@@ -39,7 +39,8 @@ _NUMBERS: Final = ("context_length", "embedding_length", "block_count", "feed_fo
 _HEADS_KV: Final = "attention.head_count_kv"
 _ROPE: Final = "rope.dimension_count"
 _EPSILON: Final = "attention.layer_norm_rms_epsilon"
-_SPECIAL: Final = ("bos", "eos", "unknown", "separator", "padding")
+_SPECIAL: Final = ("bos", "eos", "unknown")
+"""The special tokens that are ever used; converters write anything for the others."""
 _BYTES: Final = tuple(f"<0x{number:02X}>".encode() for number in range(256))
 
 

@@ -14,7 +14,7 @@ from kitbash.models.served import Event, Served, count
 MOST_STOPS: Final = 4
 """How many stop sequences the protocol allows; the others are found in the reply by Kitbash."""
 _DONE: Final = b"[DONE]"
-_OWN_HOST: Final = "api.openai.com"
+_OWN: Final = "https://api.openai.com:443"
 
 
 class OpenAi(Served):
@@ -47,12 +47,10 @@ class OpenAi(Served):
 
     @override
     def _request(self, prompt: Prompt) -> Mapping[str, object]:
-        # OpenAI's own models want the newer name, most other servers know the older one only.
-        budget = "max_completion_tokens" if _OWN_HOST in self._server.name else "max_tokens"
         return {
             "model": self._model or "default",
             "messages": [{"role": "user", "content": prompt.text}],
-            budget: prompt.max_tokens,
+            budget_name(self._server.name): prompt.max_tokens,
             "temperature": prompt.temperature,
             "stream": True,
             "stream_options": {"include_usage": True},
@@ -95,6 +93,11 @@ class OpenAi(Served):
     @override
     def _ask_ready(self) -> None:
         self._ask("GET", "/models")
+
+
+def budget_name(server: str) -> str:
+    """Return how a server calls the token budget: OpenAI's own has a newer name, which most others do not know."""
+    return "max_completion_tokens" if server == _OWN else "max_tokens"
 
 
 def _usage(value: object) -> Usage | None:

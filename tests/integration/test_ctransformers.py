@@ -61,7 +61,8 @@ def refusal(path: Path) -> str:
 
 def program(code: str, *arguments: str) -> str:
     """Return what a program of its own prints; it must end well."""
-    run = subprocess.run([sys.executable, "-c", SELF + code, *arguments], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", SELF + code, *arguments]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     assert run.returncode == 0, run.stderr
     return run.stdout
 
@@ -196,6 +197,17 @@ def test_the_packages_python_and_its_hub_are_never_imported(file: Path) -> None:
 
 def test_weights_that_are_no_numbers_are_a_bad_reply(tmp_path: Path) -> None:
     file = tiny.scatter(tmp_path / "random.gguf", sizes=SCATTERED)
+    data = file.read_bytes()
+    file.write_bytes(data[:-4096] + np.full(1024, np.nan, dtype="<f4").tobytes())
+    with closing(Ctransformers(file)) as model, pytest.raises(EngineBadReply, match="damaged"):
+        model.generate(PROMPT)
+
+
+def test_a_large_vocabulary_is_looked_at_and_its_numbers_too(tmp_path: Path) -> None:
+    words = [f"word{number}" for number in range(8000)]
+    file = tiny.scatter(tmp_path / "random.gguf", sizes=SCATTERED, words=words)
+    with closing(Ctransformers(file)) as model:
+        assert model.generate(PROMPT).text
     data = file.read_bytes()
     file.write_bytes(data[:-4096] + np.full(1024, np.nan, dtype="<f4").tobytes())
     with closing(Ctransformers(file)) as model, pytest.raises(EngineBadReply, match="damaged"):

@@ -55,6 +55,10 @@ def test_usage_that_nobody_told_is_estimated() -> None:
     assert draft.finished(Finish.STOP).usage == Usage(5, 2, is_counted=False)
 
 
+def test_half_a_character_is_marked_and_two_halves_are_one() -> None:
+    assert drafted(["a \ud83c", " \ud83c\udfb2"])[1].text == "a \ufffd 🎲"
+
+
 def test_no_text_is_a_bad_reply() -> None:
     with pytest.raises(EngineBadReply, match="no text"):
         drafted([" ", "\n"])
