@@ -1,19 +1,20 @@
 """How a program asks: `Client().ask("What is the speed of light?")`."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from typing import Final, Self
 
 from kitbash.archive import finding
-from kitbash.blackboard.board import Ended, Event, EventKind, NewQuery, Trace
+from kitbash.blackboard.board import Ended, Event, EventKind, FinishCode, NewQuery, Trace
 from kitbash.cascade import direct, reflex
 from kitbash.cascade.archivist import Drained
 from kitbash.cascade.background import Background
 from kitbash.cascade.feedback import Asked, Feedback, give
+from kitbash.cascade.listening import Listening
 from kitbash.cascade.recorded import recorded
-from kitbash.cascade.step import answer_of, late, verdict_of
+from kitbash.cascade.step import answer_of, late, tokens_of, verdict_of
 from kitbash.cascade.sweep import close_dead
 from kitbash.domain import question
 from kitbash.domain.answer import Answer, AskMode, Mode, Result, Status
@@ -69,8 +70,9 @@ class Client:
         """Return the answer to a question, or that it is not known, within the timeout.
 
         `user` is whose questions these are, for what is remembered of them. `on_event` is told of each event of the
-        query while workers handle it. Raises UsageError for a question that cannot be asked, StoreUnavailable when
-        Redis does not answer.
+        query as it happens, a reply piece by piece; where the layers run here, by a thread of its own. Whoever breaks
+        off ends the query, and a model that replies to it stops. Raises UsageError for a question that cannot be asked,
+        StoreUnavailable when Redis does not answer.
         """
         started_s = time.monotonic()
         query = self._query(text, mode=mode, project=project, user=user, timeout_s=timeout_s)
@@ -91,19 +93,29 @@ class Client:
             self._send(query)
             if mode is AskMode.AUTO and not self._is_started(query.query_id):
                 # Workers announced themselves and died since: claims let this process take over.
-                return self._directly(query, started_s, is_open=True)
-            return self._wait(query.query_id, query.text, started_s, query.timeout_ms / 1000, on_event=on_event)
-        return self._directly(query, started_s, is_open=False)
+                return self._directly(query, started_s, on_event, is_open=True)
+            with self._or_broken_off(query.query_id):
+                return self._wait(query.query_id, query.text, started_s, query.timeout_ms / 1000, on_event=on_event)
+        return self._directly(query, started_s, on_event, is_open=False)
 
-    def _directly(self, query: NewQuery, started_s: float, *, is_open: bool) -> Result:
-        """Run the layers here; whatever goes wrong, the query does not stay open."""
-        query_id, with_ = query.query_id, self.runtime.collaborators
+    @contextmanager
+    def _or_broken_off(self, query_id: QueryId) -> Generator[None]:
+        """Have a query ended whose caller goes away, so that nobody works on it any more."""
         try:
-            ended = direct.run(query_id, with_) if is_open else direct.begin(query, with_)
+            yield
         except BaseException:
             with suppress(StoreUnavailable):
                 self.runtime.board.finish(query_id, Answer(Status.FAILED, "The caller broke off.", None, 0.0))
             raise
+
+    def _directly(
+        self, query: NewQuery, started_s: float, on_event: Callable[[Event], None] | None, *, is_open: bool
+    ) -> Result:
+        """Run the layers here; whatever goes wrong, the query does not stay open."""
+        query_id, with_ = query.query_id, self.runtime.collaborators
+        listener = Listening(self.runtime.board, query_id, on_event) if on_event else nullcontext()
+        with self._or_broken_off(query_id), listener:
+            ended = direct.run(query_id, with_) if is_open else direct.begin(query, with_)
         if ended is None:
             return self._ended(query_id, query.text, query.mode, started_s)
         return Result(query_id, query.text, ended.answer, ended.verdicts, query.mode, _waited_ms(started_s))
@@ -149,6 +161,11 @@ class Client:
             # One whose keys are gone, or that is long past its deadline, has no end to wait for.
             if time.time() * 1000 > known.deadline_ms + _LATE_MS or self.runtime.board.trace(query_id) is None:
                 return
+
+    def cancel(self, query_id: QueryId) -> bool:
+        """End a query that is still open, whoever works on it; return False if it had ended or is unknown."""
+        answer = Answer(Status.FAILED, "It was cancelled.", None, 0.0)
+        return self.runtime.board.finish(query_id, answer) is FinishCode.FINISHED
 
     def trace(self, query_id: QueryId) -> Trace:
         """Return everything known about a query. Raises NotFound if there is none of this id, or no longer."""
@@ -239,6 +256,7 @@ class Client:
         answer = answer_of(verdict, finding)
         if answer is None:
             return None
+        answer = replace(answer, tokens=tokens_of(query.text, answer))
         self.runtime.board.open_answered(query, verdict, answer)
         return Result(query.query_id, query.text, answer, (verdict,), query.mode, _waited_ms(started_s))
 

@@ -46,7 +46,11 @@ class EngineError(KitbashError):
 
 
 class EngineNotConfigured(EngineError):
-    """No model is configured for this layer; set its URL to use one."""
+    """No model is configured for this layer, or what it needs is not installed; set or install the named thing."""
+
+
+class ModelFileError(EngineError):
+    """A model's file cannot be used here; mend or fetch it again, or name another: `kitbash models check FILE`."""
 
 
 class EngineUnavailable(EngineError):

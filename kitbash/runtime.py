@@ -38,9 +38,11 @@ from kitbash.metabolism.observing import listener
 from kitbash.metabolism.schedule import Rhythm
 from kitbash.models.encoder.opened import OpenedEncoder
 from kitbash.models.generator import Generator
+from kitbash.models.guarded import guarded
 from kitbash.models.ternary.shipped import ShippedNetwork
 from kitbash.server import private
 from kitbash.settings import LEASE_MARGIN_MS, Settings, load
+from kitbash.settings.model import EngineName, Model
 
 _COOLING_S: Final = 10.0
 
@@ -115,6 +117,15 @@ def masks(settings: Settings, persona: str) -> tuple[Item, ...]:
         return ()
     worn = dict.fromkeys(printable(mask) for mask in found.masks)
     return tuple(Item(Level.MASK, mask, character_context=printable(found.character_context)) for mask in worn)
+
+
+def _made(settings: Model, server: EngineName, setting: str) -> Generator | None:
+    if not settings.is_set:
+        return None
+    # Imported here: without a model no HTTP client is needed.
+    from kitbash.models import making  # noqa: PLC0415
+
+    return making.make(settings, server=server, setting=setting)
 
 
 class Runtime:
@@ -251,15 +262,19 @@ class Runtime:
 
     @cached_property
     def generator(self) -> Generator | None:
-        """Return Layer 4's model, or None when none is configured."""
-        url = self.settings.kobold.address
-        if url is None:
-            return None
-        # Imported here: without a model no HTTP client is needed.
-        from kitbash.models.koboldcpp import KoboldCpp  # noqa: PLC0415
+        """Return Layer 4's model, or None when none is configured. Raises ConfigError for one that cannot be."""
+        return _made(self.settings.kobold, "koboldcpp", "KITBASH_KOBOLD")
 
-        key = self.settings.kobold.api_key
-        return KoboldCpp(url, api_key=key.get_secret_value() if key else None)
+    @cached_property
+    def small_generator(self) -> Generator | None:
+        """Return Layer 3's model, or None when none is configured. Raises ConfigError for one that cannot be.
+
+        A file that is Layer 4's too is in memory once.
+        """
+        small, large = self.settings.bitnet, self.settings.kobold
+        if small.path is not None and (small.path, small.engine) == (large.path, large.engine):
+            return self.generator
+        return _made(small, "llamacpp", "KITBASH_BITNET")
 
     @cached_property
     def weights(self) -> Weights:
@@ -287,12 +302,13 @@ class Runtime:
             library=self.library,
             policy=self.policy,
             weights=self.weights,
-            generator=self.generator,
+            generator=guarded(self.generator),
             context=self.context,
             network=self.network,
             scales=calibrated.load(self.settings.target_precision),
             meaning=self.meaning,
             grains=self.served,
+            composer=guarded(self.small_generator),
         )
 
     def close(self) -> None:
@@ -300,7 +316,7 @@ class Runtime:
         opened = self.__dict__
         # What remembers on Redis has no connection of its own.
         own_context = "context" if self.settings.context.url is not None else "generator"
-        for name in ("generator", own_context, "library", "board"):
+        for name in ("generator", "small_generator", own_context, "library", "board"):
             if opened.get(name) is not None:
                 opened[name].close()
         if _CURRENT.get(os.getpid()) is self:

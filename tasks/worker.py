@@ -11,6 +11,7 @@ from kitbash import runtime
 from kitbash.celery import app
 from kitbash.domain.layer import Queue, Upkeep
 from kitbash.errors import KitbashError, StoreUnavailable
+from kitbash.models import cores
 from kitbash.observe import logs
 
 ANNOUNCE_EVERY_S: Final = 3.0
@@ -54,6 +55,16 @@ def keep_results_for_chords(**_: Any) -> None:
         # A worker on a server that loses work is worse than no worker.
         message = f"kitbash: {error}"
         raise SystemExit(message) from error
+
+
+@signals.worker_init.connect
+def share_cores(sender: Any, **_: Any) -> None:
+    """Have each process of a prefork worker use its share of the cores for a model of its own."""
+    # A pool of threads has one model, whichever thread asks it.
+    # Celery names the pool, or has it as a class; how many processes "auto" is it finds out only later.
+    if str(getattr(sender.pool_cls, "__module__", sender.pool_cls)).endswith("prefork"):
+        is_known = isinstance(sender.concurrency, int)
+        cores.SHARED.processes = sender.concurrency if is_known else cores.available_cores()
 
 
 @signals.task_prerun.connect

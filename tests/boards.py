@@ -11,7 +11,7 @@ from kitbash.blackboard.board import NewQuery
 from kitbash.blackboard.redis_board import RedisBlackboard
 from kitbash.domain.answer import Answer, Mode, Status
 from kitbash.domain.claim import Claim
-from kitbash.domain.coupling import Coupled
+from kitbash.domain.coupling import Coupled, Delta, Severity
 from kitbash.domain.decision import Decision, DecisionKind
 from kitbash.domain.fact import Fact
 from kitbash.domain.ids import new_query_id
@@ -65,6 +65,10 @@ PEACEFUL: Final = (LAW, Item(Level.AXIOMATIC, "sky#6", claims=(boils_at(99),)), 
 DECISIONS: Final = (
     Decision("one", 1_700_000_000_123, DecisionKind.SPOTLIGHT, "it's «near»", ("sky#1",), ("sky#1", "50 %"), 0.75),
     Decision("two", 1_700_000_000_123, DecisionKind.ROUTE, "nothing\nelse", (), (), 1.0),
+)
+
+DELTAS: Final = (
+    Delta("r1", Level.EMPIRICAL, Level.NARRATIVE, "sky#1", "reply#2", "water boil", 0.5, Severity.HIGH, "struck"),
 )
 
 

@@ -9,7 +9,7 @@ from kitbash.blackboard.bus import Bus
 from kitbash.blackboard.ending import Ending
 from kitbash.blackboard.lanes import Lanes
 from kitbash.domain.answer import Answer, Mode
-from kitbash.domain.coupling import Coupled
+from kitbash.domain.coupling import Coupled, Delta
 from kitbash.domain.decision import Decision
 from kitbash.domain.ids import QueryId
 from kitbash.domain.item import Item
@@ -30,6 +30,7 @@ class EventKind(StrEnum):
     LIFECYCLE = "lifecycle"
     DELTA = "delta"
     DECISION = "decision"
+    TEXT = "text"
     VERDICT = "verdict"
     FINISHED = "finished"
 
@@ -51,6 +52,15 @@ class RecordCode(IntEnum):
 
     RECORDED = 1
     BEFORE = 2
+    NOT_HELD = 0
+    ENDED = -1
+    MISSING = -2
+
+
+class SayCode(IntEnum):
+    """What came of telling a piece of a reply; mirrors `lua/say.lua`."""
+
+    SAID = 1
     NOT_HELD = 0
     ENDED = -1
     MISSING = -2
@@ -80,7 +90,10 @@ class NewQuery:
 
 @dataclass(frozen=True, slots=True)
 class OpenQuery:
-    """A query as a stage sees it, at `at_ms` by the server. `remaining_ms` is what its deadline left then."""
+    """A query as a stage sees it, at `at_ms` by the server. `remaining_ms` is what its deadline left then.
+
+    `token` is the one under which the stage is held; empty where nobody told it.
+    """
 
     query_id: QueryId
     text: str
@@ -90,6 +103,7 @@ class OpenQuery:
     work: Mapping[str, str] = field(default_factory=dict[str, str])
     user: str = ""
     at_ms: int = 0
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +126,7 @@ class Claiming:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What the holder of a stage found; with an answer the query is over."""
+    """What the holder of a stage found; with an answer the query is over. `deltas` come on top of those of coupling."""
 
     stage: str
     token: str
@@ -120,6 +134,7 @@ class Recording:
     product: str = ""
     answer: Answer | None = None
     decisions: tuple[Decision, ...] = ()
+    deltas: tuple[Delta, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +235,16 @@ class Blackboard(Bus, Ending, Lanes, Protocol):
         product: str = "",
         answer: Answer | None = None,
         decisions: Sequence[Decision] = (),
+        deltas: Sequence[Delta] = (),
     ) -> RecordCode:
         """Keep what the owner of a stage found; with an answer the query is over."""
+        ...
+
+    def say(self, query_id: QueryId, stage: str, *, token: str, text: str, lease_ms: int) -> SayCode:
+        """Append to the query's stream what has come of a reply, and hold the stage until a new lease ends.
+
+        Empty text only holds. The text is gone when the query is archived, which keeps the answer.
+        """
         ...
 
     def pass_on(self, query_id: QueryId, recording: Recording, claiming: Claiming) -> tuple[RecordCode, Claim]:

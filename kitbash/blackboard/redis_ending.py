@@ -41,7 +41,9 @@ class RedisEnding(RedisBus):
             for kept in (at.verdicts, at.decisions, at.checks):
                 pipe.lrange(kept, 0, -1)
             # An ended query changes no more: what is read here is what the script lets go.
-            packed = pack(Packed(*pipe.execute()))
+            events, *lists = pipe.execute()
+            told = [event for event in events if event[1]["kind"] != EventKind.TEXT.value]
+            packed = pack(Packed(told, *lists))
             own = [at.query, at.events, at.record, at.claims, at.work, at.verdicts, at.decisions, at.checks]
             code = SettleCode(self._run(self._scripts.settle, [*own, *at.levels, at.places], [decay_s, logged, packed]))
             if code is SettleCode.SETTLED and logged:

@@ -12,6 +12,7 @@ from kitbash.blackboard.board import (
     OpenQuery,
     RecordCode,
     Recording,
+    SayCode,
 )
 from kitbash.blackboard.connection import translated
 from kitbash.blackboard.redis_bus import FEED_LENGTH, earlier
@@ -19,6 +20,7 @@ from kitbash.blackboard.redis_reading import RedisReading, number_of
 from kitbash.blackboard.scripts import AnyRedis
 from kitbash.domain import bus_codec, codec
 from kitbash.domain.answer import Answer
+from kitbash.domain.coupling import Delta
 from kitbash.domain.decision import Decision
 from kitbash.domain.ids import QueryId
 from kitbash.domain.lifecycle import Lifecycle
@@ -54,12 +56,20 @@ class RedisStages(RedisReading):
         product: str = "",
         answer: Answer | None = None,
         decisions: Sequence[Decision] = (),
+        deltas: Sequence[Delta] = (),
     ) -> RecordCode:
         """Keep what the owner of a stage found; with an answer the query is over."""
-        recording = Recording(stage, token, verdict, product, answer, tuple(decisions))
+        recording = Recording(stage, token, verdict, product, answer, tuple(decisions), tuple(deltas))
         with translated(self._url):
             reply = self._run(self._scripts.record, *self._recording(query_id, recording))
             return self._recorded(query_id, recording, reply)
+
+    def say(self, query_id: QueryId, stage: str, *, token: str, text: str, lease_ms: int) -> SayCode:
+        """Append to the query's stream what has come of a reply, and hold the stage until a new lease ends."""
+        at = keys.query_keys(query_id)
+        with translated(self._url):
+            reply = self._run(self._scripts.say, [at.query, at.claims, at.events], [stage, token, text, lease_ms])
+        return SayCode(reply)
 
     def pass_on(self, query_id: QueryId, recording: Recording, claiming: Claiming) -> tuple[RecordCode, Claim]:
         """Record one stage and claim the next, in one round trip where all keys are on one server."""
@@ -86,7 +96,15 @@ class RedisStages(RedisReading):
         if self._is_cluster and is_new and claiming.lifecycle:
             self._tell(query_id, EventKind.LIFECYCLE, claiming.lifecycle.value)
         query = OpenQuery(
-            query_id, text, project, number_of(kappa), int(remaining_ms), _mapping(work), user, at_ms=int(now_ms)
+            query_id,
+            text,
+            project,
+            number_of(kappa),
+            int(remaining_ms),
+            _mapping(work),
+            user,
+            at_ms=int(now_ms),
+            token=claiming.token,
         )
         return Claim(code, query)
 
@@ -95,16 +113,19 @@ class RedisStages(RedisReading):
         said = "" if recording.verdict is None else codec.verdict_to(recording.verdict)
         answer = recording.answer
         end = ["", ""] if answer is None else [codec.answer_to(answer), answer.status.value]
-        own = [at.query, at.claims, at.verdicts, at.work, at.answer, at.events, at.end, at.decisions]
+        own = [at.query, at.claims, at.verdicts, at.work, at.answer, at.events, at.end, at.decisions, at.deltas]
         decided = codec.dumps(_decided(recording)) if recording.decisions else ""
         kept = [recording.stage, recording.token, said, recording.product, *end, self._ttl_s, query_id, FEED_LENGTH]
-        return [*own, *self._beside(keys.FEED, keys.OPEN_QUERIES, keys.ENDED_QUERIES)], [*kept, decided]
+        opposed = codec.dumps(_opposed(recording)) if recording.deltas else ""
+        return [*own, *self._beside(keys.FEED, keys.OPEN_QUERIES, keys.ENDED_QUERIES)], [*kept, decided, opposed]
 
     def _recorded(self, query_id: QueryId, recording: Recording, reply: Any) -> RecordCode:
         code = RecordCode(reply)
         if self._is_cluster and code is RecordCode.RECORDED:
             for decision in _decided(recording):
                 self._tell(query_id, EventKind.DECISION, decision)
+            for delta in _opposed(recording):
+                self._tell(query_id, EventKind.DELTA, delta)
             if recording.verdict is not None:
                 self._tell(query_id, EventKind.VERDICT, codec.verdict_to(recording.verdict))
             if recording.answer is not None:
@@ -118,6 +139,10 @@ class RedisStages(RedisReading):
 
 def _decided(recording: Recording) -> list[str]:
     return [codec.dumps(bus_codec.decision_to(decision)) for decision in recording.decisions]
+
+
+def _opposed(recording: Recording) -> list[str]:
+    return [codec.dumps(bus_codec.delta_to(delta)) for delta in recording.deltas]
 
 
 def _mapping(flat: Sequence[str]) -> dict[str, str]:

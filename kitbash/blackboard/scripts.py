@@ -26,6 +26,7 @@ class Scripts:
     open_answered: Script
     claim: Script
     record: Script
+    say: Script
     finish: Script
     resume: Script
     post: Script

@@ -20,6 +20,7 @@ class Collaborators:
 
     Without a `network` triage goes by its rules alone, without `meaning` search goes by words alone, without `grains`
     Layer 0 by what facts were written to answer. `scales` say how sure is sure enough.
+    Without a `composer` Layer 3's text is the rules'.
     """
 
     board: Blackboard
@@ -32,3 +33,4 @@ class Collaborators:
     scales: Scales = UNPROMISED
     meaning: Meaning | None = None
     grains: ServedGrains | None = None
+    composer: Generator | None = None

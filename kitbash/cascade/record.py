@@ -12,16 +12,18 @@ from kitbash.cascade import coupling
 from kitbash.cascade.confidence import Weights
 from kitbash.cascade.policy import Policy
 from kitbash.domain import bus_codec, codec, nwp
-from kitbash.domain.coupling import FLAGGED, UNRESOLVED, Coupled
+from kitbash.domain.coupling import FLAGGED, UNRESOLVED, Coupled, Delta
 from kitbash.domain.decision import Decision, DecisionKind
 from kitbash.domain.item import Item, Place
 from kitbash.domain.layer import Layer, Stage
+from kitbash.domain.written import written_from
 from kitbash.errors import UsageError
 
 Line = Mapping[str, object]
 THOUGHT: Final = (Kind.ROUTING_DECISIONS, Kind.COUPLING_CHECKS, Kind.STRUCTURAL_DELTAS)
 """What triage and coupling make of a query, and make again when it is replayed."""
 
+_WRITES: Final = (Stage.SYNTHESISE.value, Stage.GENERATE.value)
 _FOUND_AS: Final = frozenset({UNRESOLVED, FLAGGED})
 _IN_ORDER: Final = frozenset({EventKind.STARTED, EventKind.RECORDED, EventKind.LIFECYCLE})
 
@@ -40,9 +42,12 @@ def entries_of(trace: Trace, policy: Policy, weights: Weights) -> list[Entry]:
     if not trace.items or Stage.TRIAGE.value not in trace.work:
         message = f"part of query {trace.query_id} expired before it could be archived"
         raise UsageError(message)
-    lines |= thought(trace.items, _as_found(trace, coupled), trace.decisions)
+    of_reply = [it for it in coupled.deltas if it.is_of_reply]
+    of_coupling = replace(coupled, deltas=tuple(it for it in coupled.deltas if not it.is_of_reply))
+    lines |= thought(trace.items, _as_found(trace, of_coupling), trace.decisions)
+    lines[Kind.STRUCTURAL_DELTAS] = [*lines[Kind.STRUCTURAL_DELTAS], *(_of_reply(it, trace) for it in of_reply)]
     lines[Kind.SYNTHESIS_OUTPUTS] = [_synthesis_line(trace, coupled)]
-    resolved = [bus_codec.delta_to(it) for it in coupled.deltas if it.resolution not in _FOUND_AS]
+    resolved = [bus_codec.delta_to(it) for it in of_coupling.deltas if it.resolution not in _FOUND_AS]
     amending = [Entry(ended_ms, trace.query_id, {Kind.STRUCTURAL_DELTAS: resolved})] if resolved else []
     return [Entry(ended_ms, trace.query_id, lines), *amending]
 
@@ -52,6 +57,17 @@ def _as_found(trace: Trace, coupled: Coupled) -> Coupled:
     if all(it.resolution in _FOUND_AS for it in coupled.deltas):
         return coupled
     return replace(coupled, deltas=coupling.couple(trace.items, trace.kappa, coupled.at_ms).deltas)
+
+
+def _of_reply(delta: Delta, trace: Trace) -> Line:
+    """Return the line of a contradiction that a model's reply brought, which no replay makes again."""
+    said = {item.ident: item.text for item in trace.items}
+    product = trace.work.get(Stage.GENERATE.value)
+    sentences = written_from(product).sentences if product else ()
+    place = int(delta.item_b.rpartition("#")[2])
+    sentence = sentences[place - 1].text if 0 < place <= len(sentences) else delta.item_b
+    at = {"timestamp": (trace.opened_ms + trace.took_us // 1000) / 1000, "of_reply": True}
+    return at | bus_codec.delta_to(delta) | {"conflict": f"{said.get(delta.item_a, delta.item_a)} | {sentence}"}
 
 
 def thought(items: Sequence[Item], coupled: Coupled, decisions: Sequence[Decision]) -> dict[Kind, Sequence[Line]]:
@@ -75,8 +91,8 @@ def digest(kind: Kind, line: Mapping[str, Any]) -> bytes:
 
 
 def is_remade(line: Mapping[str, Any]) -> bool:
-    """Return whether a line comes out again when its query is replayed: not what was resolved later."""
-    return not line.get("amends")
+    """Return whether a line comes out again when its query is replayed: not what was resolved later or a model said."""
+    return not line.get("amends") and not line.get("of_reply")
 
 
 def _trace_line(trace: Trace, ended_ms: int, policy: Policy, weights: Weights) -> Line:
@@ -99,7 +115,13 @@ def _trace_line(trace: Trace, ended_ms: int, policy: Policy, weights: Weights) -
         # Layer 1's plan is not made again.
         "planned": [bus_codec.decision_to(it) for it in trace.decisions if it.kind is DecisionKind.CARTRIDGES],
         "thresholds": {layer.label: policy.rules[layer].threshold for layer in Layer},
-        "events": [[it.entry_id, it.kind.value, it.data if it.kind in _IN_ORDER else ""] for it in trace.events],
+        "events": [
+            [it.entry_id, it.kind.value, it.data if it.kind in _IN_ORDER else ""]
+            for it in trace.events
+            if it.kind is not EventKind.TEXT
+        ],
+        # What models wrote, with its cost in tokens and what became of each sentence.
+        "written": {stage: json.loads(trace.work[stage]) for stage in _WRITES if trace.work.get(stage)},
     }
     if trace.coupled is not None:
         coupled = trace.coupled

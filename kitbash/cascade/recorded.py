@@ -23,6 +23,7 @@ class Recorded:
     """An archived query, read back. `plan` and `weights` are None when its levels were not coupled.
 
     `curation` is None when triage did not come to rule. `planned` is what Layer 1 decided.
+    `wrote` names the stages in which a model was asked, whose words are not made again.
     """
 
     query_id: str
@@ -40,6 +41,7 @@ class Recorded:
     coupled_ms: int = 0
     items_per_level: int = 0
     dissonance_threshold: int = 0
+    wrote: frozenset[str] = frozenset()
 
 
 def recorded(line: Mapping[str, Any]) -> Recorded:
@@ -56,6 +58,7 @@ def recorded(line: Mapping[str, Any]) -> Recorded:
             verdicts=verdicts,
             thresholds=thresholds | {verdict.layer: verdict.threshold for verdict in verdicts},
             planned=tuple(bus_codec.decision_from(it) for it in line["planned"]),
+            wrote=frozenset(line.get("written", {})),
         )
         if "coupled_ms" not in line:
             return found

@@ -127,7 +127,8 @@ class _Replay:
     def _finding(self, said: Verdict) -> Finding | None:
         """Return what a stage says now, or None for one that is not run again."""
         was, stage = self._was, said.stage
-        if was.plan is None or was.weights is None or said.reason.startswith(_NEVER_RAN):
+        is_known = not said.reason.startswith(_NEVER_RAN) and stage.value not in was.wrote
+        if was.plan is None or was.weights is None or not is_known:
             return None
         if stage is Stage.FUSE:
             return self._fused(was.plan, was.weights)
@@ -192,5 +193,5 @@ def _said(answer: Answer | None) -> str:
     """Return an answer as it is compared: its facts by name, since a spotlight does not hold their origins."""
     if answer is None:
         return ""
-    record = json.loads(codec.answer_to(replace(answer, sources=())))
+    record = json.loads(codec.answer_to(replace(answer, sources=(), tokens=None)))
     return codec.dumps(record | {"sources": [ident_of(fact) for fact in answer.sources]})

@@ -2,25 +2,26 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Final
 
 from kitbash.blackboard.board import OpenQuery, stage_name
-from kitbash.cascade import fuse, generation, reflex, search, synthesis, triage
+from kitbash.cascade import composing, fuse, generation, intent, reflex, search, synthesis, triage
+from kitbash.cascade.chosen import chosen
+from kitbash.cascade.circumstances import circumstances
 from kitbash.cascade.collaborators import Collaborators
 from kitbash.cascade.deliberation import curated, deliberate
+from kitbash.cascade.holding import Holding
+from kitbash.cascade.prompt import Manner
 from kitbash.domain import codec
 from kitbash.domain.candidate import Candidate
 from kitbash.domain.curation import Curation, curation_from
-from kitbash.domain.fact import Fact
-from kitbash.domain.ids import new_token
-from kitbash.domain.item import ident_of
-from kitbash.domain.layer import Layer, Queue, Stage
+from kitbash.domain.item import Item, ident_of
+from kitbash.domain.layer import Layer, Stage
 from kitbash.domain.lifecycle import Lifecycle
 from kitbash.domain.plan import Plan
 from kitbash.domain.verdict import Finding
-
-_SLOT_POLL_S: Final = 0.05
 
 
 def plan_in(work: Mapping[str, str]) -> Plan:
@@ -37,7 +38,7 @@ def curation_in(work: Mapping[str, str]) -> Curation:
     """Return what triage left of the evidence. Where levels could not be coupled, what claims anything is withheld."""
     product = work.get(Stage.FUSE.value)
     if product:
-        return curation_from(product, with_context=False)
+        return curation_from(product)
     return Curation(frozenset(ident_of(it.fact) for it in candidates_in(work) if it.fact.claims))
 
 
@@ -75,38 +76,74 @@ def _synthesise(query: OpenQuery, with_: Collaborators, _: int | None) -> Findin
     plan, curation = plan_in(query.work), curation_in(query.work)
     candidates = curated(candidates_in(query.work), curation) if len(plan.parts) > 1 else []
     is_calibrated = Layer.SYNTHESIS in curation.calibrated
-    return synthesis.synthesise(plan, candidates, with_.weights, factor=curation.factor, is_calibrated=is_calibrated)
+    found = synthesis.synthesise(plan, candidates, with_.weights, factor=curation.factor, is_calibrated=is_calibrated)
+    rule, composer = with_.policy.rule(Stage.SYNTHESISE), with_.composer
+    needed = rule.threshold if found.threshold is None else found.threshold
+    if composer is None or found.answer is None or found.confidence < needed:
+        return found
+    time_s = min(rule.timeout_ms, query.remaining_ms) / 1000
+    until_s = time.monotonic() + time_s - composing.MARGIN_S
+    with Holding(with_.board, query, Stage.SYNTHESISE, slots=composer.slots, lease_ms=rule.lease_ms) as held:
+        return composing.composed(
+            query.text,
+            found,
+            composer,
+            with_.policy,
+            time_s=time_s,
+            take_slot=lambda: held.take_slot(until_s),
+            say=held.say,
+            masks=_worn(query, with_, curation),
+        )
 
 
 def _generate(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
-    rule = with_.policy.rule(Stage.GENERATE)
-    time_s = min(rule.timeout_ms, query.remaining_ms) / 1000
-    ends_s = time.monotonic() + time_s
-    token = new_token()
-
-    def take_slot() -> bool:
-        while not with_.board.acquire_slot(
-            Queue.KOBOLD, token=token, lease_ms=rule.lease_ms, slots=with_.policy.model_slots
-        ):
-            if time.monotonic() + _SLOT_POLL_S >= ends_s - generation.MARGIN_S:
-                return False
-            time.sleep(_SLOT_POLL_S)
-        with_.board.advance(query.query_id, Lifecycle.GENERATION)
-        return True
-
+    rule, generator = with_.policy.rule(Stage.GENERATE), with_.generator
     curation = curation_in(query.work)
-    evidence = _shown(fuse.nearest(curated(candidates_in(query.work), curation), with_.weights))
-    try:
-        return generation.generate(
-            query.text, evidence, with_.generator, with_.policy, time_s=time_s, take_slot=take_slot
+    candidates = curated(candidates_in(query.work), curation)
+    shown = chosen(candidates, with_.weights)
+    nearest = tuple(fact for fact in fuse.nearest(candidates, with_.weights) if fact.level.states_facts)
+    time_s = min(rule.timeout_ms, query.remaining_ms) / 1000
+    until_s = time.monotonic() + time_s - generation.MARGIN_S
+    slots = 1 if generator is None else generator.slots
+    with ExitStack() as stack:
+
+        def take_slot() -> bool:
+            held = stack.enter_context(holding)
+            is_taken = held.take_slot(until_s)
+            if is_taken:
+                with_.board.advance(query.query_id, Lifecycle.GENERATION)
+            return is_taken
+
+        holding = Holding(with_.board, query, Stage.GENERATE, slots=slots, lease_ms=rule.lease_ms)
+        found = generation.generate(
+            query.text,
+            shown,
+            generator,
+            with_.policy,
+            time_s=time_s,
+            take_slot=take_slot,
+            say=holding.say,
+            manner=_manner(query, with_, curation),
+            factor=curation.factor,
         )
-    finally:
-        if with_.generator is not None:
-            with_.board.release_slot(Queue.KOBOLD, token=token)
+    return replace(found, evidence=nearest)
 
 
-def _shown(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
-    return tuple(fact for fact in facts if fact.level.states_facts)
+def _manner(query: OpenQuery, with_: Collaborators, curation: Curation) -> Manner:
+    """Return how Layer 4 is to answer: in the masks that no intent forbids, and with what the question leans on."""
+    plan = plan_in(query.work)
+    project = with_.policy.project(query.project)
+    intents = [
+        intent.asked(query.text, plan.form, query.kappa),
+        *intent.standing(with_.library.intents(project.factions)),
+    ]
+    lines = circumstances(query.text, at_ms=query.at_ms, leans=plan.leans, context=curation.context)
+    return Manner(_worn(query, with_, curation), lines, all(it.allows_speculation for it in intents))
+
+
+def _worn(query: OpenQuery, with_: Collaborators, curation: Curation) -> tuple[Item, ...]:
+    masks = with_.policy.project(query.project).masks
+    return tuple(mask for mask in masks if mask.ident not in curation.withheld)
 
 
 Run = Callable[[OpenQuery, Collaborators, int | None], Finding]

@@ -6,13 +6,14 @@ list of all durations and are at most 5 % off.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Final
 
 from kitbash.blackboard.board import Trace
 from kitbash.domain.answer import Status
 from kitbash.domain.coupling import Severity
 from kitbash.domain.layer import Layer
+from kitbash.domain.tokens import Tokens
 
 _GROWTH: Final = math.log(1.05)
 NOBODY: Final = "none"
@@ -21,6 +22,7 @@ NOBODY: Final = "none"
 WRITTEN: Final = "archive.written"
 FAILED: Final = "archive.failed"
 LOST: Final = "archive.lost"
+_TOKENS: Final = "tokens."
 PERCENTILES: Final = (50, 95, 99)
 
 
@@ -36,7 +38,10 @@ class Durations:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """What is known of all queries of some days. `hit_rates` are shares of all queries, 0 to 1, by layer."""
+    """What is known of all queries of some days. `hit_rates` are shares of all queries, 0 to 1, by layer.
+
+    `tokens` are sums over all queries.
+    """
 
     queries: int
     statuses: Mapping[Status, int]
@@ -45,6 +50,7 @@ class Stats:
     took: Durations
     took_by_layer: Mapping[Layer, Durations]
     deltas: Mapping[Severity, int]
+    tokens: Tokens
     archived: int
     failed: int
     lost: int
@@ -61,6 +67,8 @@ def counts_of(trace: Trace) -> dict[str, int]:
     for delta in trace.coupled.deltas if trace.coupled else ():
         name = f"delta.{delta.severity.value}"
         counts[name] = counts.get(name, 0) + 1
+    if trace.answer is not None and trace.answer.tokens is not None:
+        counts |= {f"{_TOKENS}{name}": number for name, number in asdict(trace.answer.tokens).items() if number}
     return counts
 
 
@@ -93,6 +101,7 @@ def summary(counts: Mapping[str, int]) -> Stats:
         took=_durations(everything),
         took_by_layer={layer: _durations(took.get(str(int(layer)), {})) for layer in Layer},
         deltas={severity: counts.get(f"delta.{severity.value}", 0) for severity in Severity},
+        tokens=Tokens(**{it.name: counts.get(f"{_TOKENS}{it.name}", 0) for it in fields(Tokens)}),
         archived=counts.get(WRITTEN, 0),
         failed=counts.get(FAILED, 0),
         lost=counts.get(LOST, 0),

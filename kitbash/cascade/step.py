@@ -4,8 +4,8 @@
 """
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
 
@@ -19,15 +19,21 @@ from kitbash.blackboard.board import (
     stage_name,
 )
 from kitbash.blackboard.lanes import DeadLetter
-from kitbash.cascade import generation, stages
+from kitbash.cascade import stages
 from kitbash.cascade.collaborators import Collaborators
+from kitbash.cascade.economy import economy
+from kitbash.cascade.holding import LEASE_MS
 from kitbash.domain.answer import DONT_KNOW, Answer, Status
+from kitbash.domain.fact import Fact
 from kitbash.domain.ids import QueryId, new_token
-from kitbash.domain.layer import Layer, Stage
+from kitbash.domain.layer import Stage
 from kitbash.domain.lifecycle import Lifecycle
+from kitbash.domain.tokens import Tokens
 from kitbash.domain.verdict import Finding, Verdict
 from kitbash.errors import KitbashError, StoreUnavailable
+from kitbash.models.generator import Generator
 
+_NO_WORK: Final[Mapping[str, str]] = {}
 FAILED: Final = "failed: "
 GIVEN_UP: Final = "every delivery of this stage died; it was given up"
 """How the reason of a verdict begins whose stage did not come to think; a replay passes it over too."""
@@ -67,8 +73,11 @@ class Job:
         return stage_name(self.stage, self.shard)
 
     def claiming(self, with_: Collaborators) -> Claiming:
-        """Return what a fresh delivery of this job wants."""
-        return Claiming(self.name, new_token(), with_.policy.rule(self.stage).lease_ms, _life(self.stage, with_))
+        """Return what a fresh delivery of this job wants; while a model thinks, its lease is short and renewed."""
+        lease_ms = with_.policy.rule(self.stage).lease_ms
+        if _model_of(self.stage, with_) is not None:
+            lease_ms = min(lease_ms, LEASE_MS)
+        return Claiming(self.name, new_token(), lease_ms, _life(self.stage, with_))
 
 
 def step(stage: Stage, query_id: QueryId, with_: Collaborators, *, shard: int | None = None) -> Stepped:
@@ -101,6 +110,7 @@ def recorded(query_id: QueryId, found: Recording, with_: Collaborators) -> Recor
         product=found.product,
         answer=found.answer,
         decisions=found.decisions,
+        deltas=found.deltas,
     )
 
 
@@ -123,6 +133,8 @@ def work(job: Job, query_id: QueryId, want: Claiming, claim: Claim, with_: Colla
     answer = answer_of(verdict, finding) or refused(finding)
     if answer is None and stage is Stage.GENERATE:
         answer = Answer(Status.UNKNOWN, DONT_KNOW, None, 0.0, finding.evidence)
+    if answer is not None:
+        answer = replace(answer, tokens=_tokens(stage, claim.query, answer, finding.product))
     return Recording(
         want.stage,
         want.token,
@@ -130,6 +142,7 @@ def work(job: Job, query_id: QueryId, want: Claiming, claim: Claim, with_: Colla
         product=finding.product or "",
         answer=answer,
         decisions=finding.decisions,
+        deltas=finding.deltas,
     )
 
 
@@ -150,17 +163,32 @@ def answer_of(verdict: Verdict, finding: Finding) -> Answer | None:
     """Return the answer of a verdict that passed: as sure as that its facts fit and are so."""
     if not verdict.passed or finding.answer is None:
         return None
-    if verdict.layer is Layer.KOBOLD:
-        # A model may cite only what its words can have come from.
-        drawn_on = generation.drawn_on(finding.answer, finding.evidence)
-        return Answer(Status.ANSWERED, finding.answer, verdict.layer, finding.confidence, drawn_on)
-    least = min((fact.confidence for fact in finding.evidence), default=1.0)
-    return Answer(Status.ANSWERED, finding.answer, verdict.layer, finding.confidence * least, finding.evidence)
+    sources = finding.evidence if finding.sources is None else finding.sources
+    least = min((fact.confidence for fact in sources), default=1.0)
+    return Answer(Status.ANSWERED, finding.answer, verdict.layer, finding.confidence * least, sources)
 
 
 def refused(finding: Finding) -> Answer | None:
     """Return the end of a query that a layer will not answer, with what it tells the user instead."""
     return None if finding.refusal is None else Answer(Status.UNKNOWN, finding.refusal, None, 0.0, finding.evidence)
+
+
+def tokens_of(
+    question: str, answer: Answer, proposed: Sequence[Fact] = (), work: Mapping[str, str] = _NO_WORK
+) -> Tokens:
+    """Return what a query cost that ends with an answer; without proposed facts, by those it was answered from."""
+    return economy(question, proposed or answer.sources, work, answer.layer)
+
+
+def _tokens(stage: Stage, query: OpenQuery, answer: Answer, product: str | None) -> Tokens:
+    work = {**query.work, **({stage.value: product} if product else {})}
+    candidates = stages.candidates_in(query.work)
+    whole = [it.fact for it in candidates if it.part == 0] or [it.fact for it in candidates]
+    return tokens_of(query.text, answer, whole, work)
+
+
+def _model_of(stage: Stage, with_: Collaborators) -> Generator | None:
+    return {Stage.GENERATE: with_.generator, Stage.SYNTHESISE: with_.composer}.get(stage)
 
 
 def _run(stage: Stage, query: OpenQuery, with_: Collaborators, shard: int | None) -> Finding:

@@ -7,11 +7,14 @@ from kitbash.blackboard.board import Trace
 from kitbash.cascade import confidence, explanation
 from kitbash.cascade.deliberation import curated
 from kitbash.cascade.stages import candidates_in, curation_in
-from kitbash.cli import output
+from kitbash.cli import drafting, output
+from kitbash.cli.drafting import Draft
 from kitbash.cli.main import Exit
 from kitbash.client import Client
 from kitbash.domain.answer import AskMode, Result, Status, to_json
+from kitbash.domain.checked import OWN_MARK
 from kitbash.domain.ids import parse_query_id
+from kitbash.domain.layer import Layer
 from kitbash.domain.verdict import Verdict
 
 _CODES = {
@@ -34,7 +37,17 @@ def ask(
 ) -> None:
     """Print the answer to one question, and leave with the exit code of how it ended."""
     with Client() as client:
-        result = client.ask(question, mode=mode, project=project, user=user, timeout_s=timeout_s)
+        draft = Draft() if drafting.is_wanted() and not as_json else None
+        result = client.ask(
+            question,
+            mode=mode,
+            project=project,
+            user=user,
+            timeout_s=timeout_s,
+            on_event=draft.show if draft else None,
+        )
+        if draft:
+            draft.end()
         if as_json:
             told = {"why": why(client.trace(parse_query_id(result.query_id)))} if trace else {}
             output.print_json(to_json(result) | told)
@@ -66,6 +79,11 @@ def show(result: Result) -> None:
         text = "" if fact.text == answer.text else f" {fact.text}"
         where = f"{fact.cartridge}#{fact.fact_id}, {fact.level.label}, {fact.confidence:.2f}"
         output.emphasised(f"  [{number}]{text} {where}{origin}", "dim")
+    if answer.layer is Layer.KOBOLD and OWN_MARK in answer.text:
+        output.emphasised(f"  {OWN_MARK} the model's own words, which no source bears out", "dim")
+    if answer.tokens is not None and answer.tokens.prompt:
+        spent = f"{answer.tokens.prompt} tokens in the prompt, {answer.tokens.reply} in the reply"
+        output.emphasised(f"  {spent}; a plain prompt of twenty passages has about {answer.tokens.plain}", "dim")
 
 
 def show_path(path: tuple[Verdict, ...]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 import kitbash
 from kitbash import assets
@@ -15,12 +16,15 @@ from kitbash.cascade import calibrated
 from kitbash.cli import output
 from kitbash.cli.main import Exit
 from kitbash.domain.calibration import NEVER
-from kitbash.errors import EncoderError, KitbashError, NetworkError, Unavailable
+from kitbash.errors import EncoderError, KitbashError, ModelFileError, NetworkError, Unavailable
 from kitbash.models.encoder import opened as encoders
 from kitbash.models.ternary import shipped
 from kitbash.runtime import Runtime
 from kitbash.server import binary
 from kitbash.settings import load
+from kitbash.settings.model import EngineName, Model
+
+_MB: Final = 1_000_000
 
 
 class State(StrEnum):
@@ -74,7 +78,7 @@ def run() -> Iterator[Check]:
         yield _archive(runtime)
         yield _triage()
         yield from _encoder(runtime)
-        yield _model(runtime)
+        yield from _models(runtime)
     finally:
         runtime.close()
 
@@ -106,10 +110,35 @@ def _server(runtime: Runtime) -> str:
     return f"private, {server.path.name} {server.version} from {server.path.parent}"
 
 
-def _model(runtime: Runtime) -> Check:
-    if runtime.settings.kobold.address is None:
-        return Check("model", State.WARNING, "none: set KITBASH_KOBOLD__URL to use one")
-    return _tried("model", lambda: f"{runtime.generator}, not asked")
+def _models(runtime: Runtime) -> Iterator[Check]:
+    """Say which models are set; a file is looked at, a server is not asked."""
+    settings = runtime.settings
+    if not settings.kobold.is_set:
+        yield Check("model", State.WARNING, "none: set KITBASH_KOBOLD__URL or KITBASH_KOBOLD__PATH to use one")
+    else:
+        yield _model("model", settings.kobold, lambda: f"{runtime.generator}")
+    if settings.bitnet.is_set:
+        yield _model("small model", settings.bitnet, lambda: f"{runtime.small_generator}")
+
+
+def _model(name: str, settings: Model, says: Callable[[], str]) -> Check:
+    path = settings.path
+    if path is None:
+        return _tried(name, lambda: f"{says()}, not asked")
+    return _tried(name, lambda: f"{says()}, {_looked_at(path.expanduser(), settings.engine)}")
+
+
+def _looked_at(path: Path, engine: EngineName | None) -> str:
+    """Return what is known of a model's file. Raises ModelFileError if it cannot be used."""
+    # Imported here: only who has a model file needs what reads it.
+    from kitbash.models.file_report import report  # noqa: PLC0415
+
+    found = report(path)
+    own = found.runtimes[0]
+    if (engine or own.runtime) == own.runtime and not own.can_load:
+        message = f"{path} cannot be loaded by {own.runtime}: {own.why}; see kitbash models check {path}"
+        raise ModelFileError(message)
+    return f"{found.architecture}, {found.size_bytes / _MB:,.1f} MB"
 
 
 def _archive(runtime: Runtime) -> Check:

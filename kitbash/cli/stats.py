@@ -8,6 +8,7 @@ from kitbash.cascade import stats as counting
 from kitbash.cascade.stats import Durations, Stats
 from kitbash.cli import output
 from kitbash.client import Client
+from kitbash.domain.tokens import tokens_json
 
 
 def stats(*, as_json: bool, days: int) -> None:
@@ -31,6 +32,11 @@ def stats(*, as_json: bool, days: int) -> None:
         output.note(f"The archive is not written: {drained.error}")
     contradictions = ", ".join(f"{count} {severity.value}" for severity, count in found.deltas.items() if count)
     output.line(f"deltas     {contradictions or 'none'}")
+    tokens = found.tokens
+    output.line(
+        f"tokens     {tokens.prompt:,} in prompts, {tokens.reply:,} in replies; plain prompts of twenty passages would "
+        f"have had {tokens.plain:,}, of which {tokens.avoided:,} were avoided below Layer 4"
+    )
     rows = [
         (f"{int(layer)} {layer.label}", count, f"{found.hit_rates[layer]:.1%}", *_times(found.took_by_layer[layer]))
         for layer, count in found.answered.items()
@@ -56,6 +62,7 @@ def record(found: Stats, waiting: int) -> dict[str, Any]:
         ],
         **_durations(found.took),
         "deltas": {severity.value: count for severity, count in found.deltas.items()},
+        "tokens": tokens_json(found.tokens),
         "archive": {"written": found.archived, "waiting": waiting, "failed": found.failed, "lost": found.lost},
     }
 

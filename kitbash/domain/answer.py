@@ -1,11 +1,12 @@
 """How a query ended, and the one object that every surface prints."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypedDict
 
 from kitbash.domain.fact import Fact
 from kitbash.domain.layer import Layer
+from kitbash.domain.tokens import Tokens, TokensJson, tokens_json
 from kitbash.domain.verdict import Verdict
 
 DONT_KNOW: Final = "I don't know."
@@ -40,6 +41,7 @@ class Answer:
     """The end of one query, set once.
 
     `confidence` is the layer's times the least of its sources' (0 to 1): that the fact fits, and that it is so.
+    `tokens` is what it cost, None where nobody counted; two answers that cost different things are equal.
     """
 
     status: Status
@@ -47,6 +49,7 @@ class Answer:
     layer: Layer | None
     confidence: float
     sources: tuple[Fact, ...] = ()
+    tokens: Tokens | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ class ResultJson(TypedDict):
     path: list[StepJson]
     mode: str
     latency_ms: float
+    tokens: TokensJson | None
 
 
 def to_json(result: Result) -> ResultJson:
@@ -113,6 +117,7 @@ def to_json(result: Result) -> ResultJson:
         "path": [step_json(verdict) for verdict in result.path],
         "mode": result.mode.value,
         "latency_ms": round(result.latency_ms, 3),
+        "tokens": None if answer.tokens is None else tokens_json(answer.tokens),
     }
 
 

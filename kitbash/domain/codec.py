@@ -11,6 +11,7 @@ from kitbash.domain.fact import Fact
 from kitbash.domain.layer import Layer, Stage
 from kitbash.domain.level import Level
 from kitbash.domain.plan import Plan
+from kitbash.domain.tokens import Tokens, tokens_json
 from kitbash.domain.verdict import Verdict
 
 Json = dict[str, Any]
@@ -86,15 +87,14 @@ def verdict_from(text: str) -> Verdict:
 
 def answer_to(answer: Answer) -> str:
     """Return an answer as JSON."""
-    return dumps(
-        {
-            "status": answer.status.value,
-            "text": answer.text,
-            "layer": None if answer.layer is None else int(answer.layer),
-            "confidence": round(answer.confidence, 6),
-            "sources": [fact_to(fact) for fact in answer.sources],
-        }
-    )
+    record: Json = {
+        "status": answer.status.value,
+        "text": answer.text,
+        "layer": None if answer.layer is None else int(answer.layer),
+        "confidence": round(answer.confidence, 6),
+        "sources": [fact_to(fact) for fact in answer.sources],
+    }
+    return dumps(record if answer.tokens is None else record | {"tokens": tokens_json(answer.tokens)})
 
 
 def answer_from(text: str) -> Answer:
@@ -106,6 +106,7 @@ def answer_from(text: str) -> Answer:
         layer=None if value["layer"] is None else Layer(value["layer"]),
         confidence=value["confidence"],
         sources=tuple(fact_from(item) for item in value["sources"]),
+        tokens=Tokens(**value["tokens"]) if value.get("tokens") else None,
     )
 
 

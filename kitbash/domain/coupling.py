@@ -32,6 +32,10 @@ SEVERITIES: Final[Mapping[tuple[Level, Level], Severity]] = {
 """The pairs that are coupled, in the order in which the rules run: the first constrains the second."""
 
 UNRESOLVED: Final = "unresolved"
+OF_REPLY: Final = "r"
+"""How the ids of contradictions begin that a model's reply brought; those of coupling begin otherwise."""
+STRUCK: Final = "struck"
+"""The resolution of a contradiction of a model's reply that was kept out of the answer."""
 FLAGGED: Final = "flagged"
 """A contradiction of fiction in a project with kappa below 1: seen, and nothing follows."""
 
@@ -72,6 +76,11 @@ class Delta:
     size: float
     severity: Severity
     resolution: str = UNRESOLVED
+
+    @property
+    def is_of_reply(self) -> bool:
+        """Return whether a model's reply brought it, on top of what coupling found."""
+        return self.delta_id.startswith(OF_REPLY)
 
 
 @dataclass(frozen=True, slots=True)

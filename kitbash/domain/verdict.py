@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from kitbash.domain.coupling import Delta
 from kitbash.domain.decision import Decision
 from kitbash.domain.fact import Fact
 from kitbash.domain.layer import Layer, Stage
@@ -29,8 +30,9 @@ class Finding:
     """What a layer function returns: how sure it is, why, and an answer when it is sure enough.
 
     `product` is what later stages need (a plan, candidates), as JSON. `evidence` are the facts an answer stands on,
-    or the nearest there are. `refusal` is what the user is told when the layer ends the query without an answer.
-    `threshold` is what the confidence is held against where the facts decide that, None where the layer's rule does.
+    or the nearest there are; `sources` those that the answer cites, where that is not all of them. `refusal` is what
+    the user is told when the layer ends the query without an answer. `threshold` is what the confidence is held
+    against where the facts decide that, None where the layer's rule does. `deltas` are what a reply contradicts.
     """
 
     confidence: float
@@ -41,3 +43,5 @@ class Finding:
     decisions: tuple[Decision, ...] = ()
     refusal: str | None = None
     threshold: float | None = None
+    sources: tuple[Fact, ...] | None = None
+    deltas: tuple[Delta, ...] = ()

@@ -55,7 +55,7 @@ def test_a_claim_hands_over_the_query(board: Blackboard, query: NewQuery) -> Non
     assert 0 < claimed.query.remaining_ms <= LONG_MS
     at_ms, left_ms = claimed.query.at_ms, claimed.query.remaining_ms
     assert claimed.query == OpenQuery(
-        query.query_id, query.text, query.project, query.kappa, left_ms, {}, query.user, at_ms
+        query.query_id, query.text, query.project, query.kappa, left_ms, {}, query.user, at_ms, "a"
     )
     assert at_ms + left_ms == traced(board, query).deadline_ms
 

@@ -61,7 +61,7 @@ def test_the_demonstration_answers_and_leaves_nothing_running(tmp_path: Path) ->
     data = home(tmp_path)
     ran = kitbash(environment(data), "demo")
     assert ran.code == 0, ran.err
-    for layer in ("0 reflex", "2 cartridge", "3 synthesis"):
+    for layer in ("0 reflex", "2 cartridge", "3 synthesis", "4 kobold"):
         assert f"\t{layer}\t" in ran.out
     assert "physics_general#" in ran.out
     assert "Everything is stopped again." in ran.err

@@ -38,7 +38,8 @@ def model() -> Generator[KoboldServer]:
 @pytest.fixture
 def slow(env: Env, model: KoboldServer) -> Env:
     """Return the environment of workers and clients with that model."""
-    return env | {"KITBASH_KOBOLD__URL": model.url, "LAYER4_TIMEOUT_MS": "1000"}
+    more = {"KITBASH_KOBOLD__URL": model.url, "KITBASH_KOBOLD__CONTEXT_TOKENS": "2048", "LAYER4_TIMEOUT_MS": "1000"}
+    return env | more
 
 
 def asking(env: Env, timeout_s: float) -> "subprocess.Popen[bytes]":

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 import pytest
+from pydantic import SecretStr
 
 from kitbash.errors import EngineError
 from kitbash.models.generator import Generated, Prompt
@@ -21,7 +22,10 @@ PATIENT: Final = replace(PROMPT, deadline_s=10.0)
 @contextmanager
 def client(behaviour: Behaviour, *, api_key: str | None = None) -> Generator[tuple[KoboldServer, KoboldCpp]]:
     """Yield a server and its client."""
-    with serving(behaviour) as server, closing(KoboldCpp(server.url, api_key=api_key)) as model:
+    with (
+        serving(behaviour) as server,
+        closing(KoboldCpp(server.url, api_key=SecretStr(api_key) if api_key is not None else None)) as model,
+    ):
         yield server, model
 
 

@@ -17,6 +17,7 @@ INVENTED: Final = "Who is the keeper of Farrow Light?"
 
 RESULT: Final = {
     "query_id", "query", "status", "answer", "layer", "confidence", "sources", "path", "mode", "latency_ms",
+    "tokens",
 }  # fmt: skip
 SOURCE: Final = {"cartridge", "fact_id", "text", "level", "confidence", "origin"}
 STEP: Final = {"layer", "name", "confidence", "threshold", "passed", "reason", "latency_ms"}

@@ -7,7 +7,7 @@ from kitbash.blackboard.board import NewQuery
 from kitbash.blackboard.redis_board import RedisBlackboard
 from kitbash.domain.layer import Queue
 from kitbash.domain.lifecycle import Lifecycle
-from tests.boards import ANSWER, DECISIONS, LONG_MS, SPOTLIGHTS, new_query, verdict
+from tests.boards import ANSWER, DECISIONS, DELTAS, LONG_MS, SPOTLIGHTS, new_query, verdict
 
 STAGE: Final = "kitbash.cartridge.fuse"
 
@@ -27,7 +27,13 @@ def _claim(board: RedisBlackboard) -> NewQuery:
 
 def _record(board: RedisBlackboard) -> object:
     query_id = _claim(board).query_id
-    return board.record(query_id, STAGE, token="a", verdict=verdict(), product="p", answer=ANSWER, decisions=DECISIONS)
+    return board.record(
+        query_id, STAGE, token="a", verdict=verdict(), product="p", answer=ANSWER, decisions=DECISIONS, deltas=DELTAS
+    )
+
+
+def _say(board: RedisBlackboard) -> object:
+    return board.say(_claim(board).query_id, STAGE, token="a", text="Ice", lease_ms=LONG_MS)
 
 
 def _posted(board: RedisBlackboard) -> NewQuery:
@@ -65,6 +71,7 @@ CALLS: Final[dict[str, Callable[[RedisBlackboard], object]]] = {
     "open_answered": lambda board: board.open_answered(new_query(), verdict(), ANSWER) or True,
     "claim": _claim,
     "record": _record,
+    "say": _say,
     "finish": _finished,
     "resume": _resume,
     "post": _posted,

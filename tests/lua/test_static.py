@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from kitbash import assets
-from kitbash.blackboard.board import ClaimCode, FinishCode, RecordCode
+from kitbash.blackboard.board import ClaimCode, FinishCode, RecordCode, SayCode
 from kitbash.blackboard.bus import CoupleCode, HealthCode, PostCode
 from kitbash.blackboard.ending import SettleCode
 from kitbash.blackboard.grains import HitCode, MoveCode, VoteCode
@@ -20,6 +20,7 @@ FILES: Final = sorted(assets.path("lua").glob("*.lua"))
 ENUMS: Final[dict[str, type[IntEnum]]] = {
     "claim": ClaimCode,
     "record": RecordCode,
+    "say": SayCode,
     "finish": FinishCode,
     "post": PostCode,
     "couple": CoupleCode,

@@ -14,9 +14,11 @@ from kitbash.blackboard.board import (
     Pulse,
     RecordCode,
     Recording,
+    SayCode,
 )
 from kitbash.domain import bus_codec, codec
 from kitbash.domain.answer import Answer
+from kitbash.domain.coupling import Delta
 from kitbash.domain.decision import Decision
 from kitbash.domain.ids import QueryId
 from kitbash.domain.lifecycle import Lifecycle
@@ -74,7 +76,7 @@ class MemoryBlackboard(MemoryReading):
             held = query.stages.get(stage, Held())
             if not held.done and held.token not in {"", token} and now_ms < held.until_ms:
                 return Claim(ClaimCode.HELD)
-            seen = self._seen(query, now_ms)
+            seen = self._seen(query, now_ms, token)
             if held.done:
                 return Claim(ClaimCode.RECORDED, seen)
             count = held.count + (held.token != token)
@@ -96,6 +98,7 @@ class MemoryBlackboard(MemoryReading):
         product: str = "",
         answer: Answer | None = None,
         decisions: Sequence[Decision] = (),
+        deltas: Sequence[Delta] = (),
     ) -> RecordCode:
         with self._changed:
             query = self._query(query_id)
@@ -117,6 +120,11 @@ class MemoryBlackboard(MemoryReading):
                 query.decisions.append(codec.dumps(bus_codec.decision_to(decision)))
                 self._log(query, EventKind.DECISION, str(len(query.decisions) - 1))
                 self._tell(query_id, EventKind.DECISION, query.decisions[-1])
+            for delta in deltas:
+                query.spotlights.deltas.append(codec.dumps(bus_codec.delta_to(delta)))
+                query.spotlights.coupling_until_ms = query.expires_ms
+                self._log(query, EventKind.DELTA, str(len(query.spotlights.deltas) - 1))
+                self._tell(query_id, EventKind.DELTA, query.spotlights.deltas[-1])
             if verdict is None:
                 self._log(query, EventKind.RECORDED, stage)
             else:
@@ -125,6 +133,21 @@ class MemoryBlackboard(MemoryReading):
             if answer is not None:
                 self._end(query, answer)
             return RecordCode.RECORDED
+
+    def say(self, query_id: QueryId, stage: str, *, token: str, text: str, lease_ms: int) -> SayCode:
+        with self._changed:
+            query = self._query(query_id)
+            if query is None:
+                return SayCode.MISSING
+            if query.state != OPEN:
+                return SayCode.ENDED
+            held = query.stages.get(stage)
+            if held is None or held.token != token:
+                return SayCode.NOT_HELD
+            held.until_ms = self._clock_ms() + lease_ms
+            if text:
+                self._log(query, EventKind.TEXT, text)
+            return SayCode.SAID
 
     def pass_on(self, query_id: QueryId, recording: Recording, claiming: Claiming) -> tuple[RecordCode, Claim]:
         with self._changed:
@@ -136,6 +159,7 @@ class MemoryBlackboard(MemoryReading):
                 product=recording.product,
                 answer=recording.answer,
                 decisions=recording.decisions,
+                deltas=recording.deltas,
             )
             claim = self.claim(
                 query_id,
@@ -172,10 +196,11 @@ class MemoryBlackboard(MemoryReading):
         self._queries[query.query_id] = written
         return written
 
-    def _seen(self, query: MemoryQuery, now_ms: int) -> OpenQuery:
+    def _seen(self, query: MemoryQuery, now_ms: int, token: str) -> OpenQuery:
         new = query.new
         left_ms = query.deadline_ms - now_ms
-        return OpenQuery(new.query_id, new.text, new.project, new.kappa, left_ms, dict(query.work), new.user, now_ms)
+        work = dict(query.work)
+        return OpenQuery(new.query_id, new.text, new.project, new.kappa, left_ms, work, new.user, now_ms, token)
 
     def _say(self, query: MemoryQuery, verdict: Verdict) -> None:
         query.verdicts.append(codec.verdict_to(verdict))

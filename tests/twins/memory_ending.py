@@ -37,6 +37,7 @@ class MemoryEnding(MemoryBus):
                 self._tell(query_id, EventKind.LIFECYCLE, query.lifecycle)
             query.stages.clear()
             query.work.clear()
+            query.events = [event for event in query.events if event.kind is not EventKind.TEXT]
             query.spotlights.decay(self._clock_ms() + decay_s * 1000)
             return SettleCode.SETTLED
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from typing_extensions import override
+
 from kitbash.blackboard.board import Blackboard, NewQuery, Trace
 from kitbash.cascade import direct
 from kitbash.cascade.collaborators import Collaborators
@@ -21,6 +23,7 @@ from kitbash.knowledge.source.files import recipes
 from kitbash.models.generator import Generated, Generator, Prompt
 from tests.boards import LONG_MS, MAX_DELIVERIES, TTL_S, new_query
 from tests.twins.memory_board import MemoryBlackboard
+from tests.twins.scripted_model import ScriptedModel
 
 LEASE_MS: Final = 1000
 WATER: Final = """# Water
@@ -101,18 +104,16 @@ class Clock:
 
 
 @dataclass(slots=True)
-class Model:
+class Model(ScriptedModel):
     """A model that says what it is told to, and keeps what it was asked."""
 
     reply: Callable[[Prompt], str] = lambda _: "Ice floats on water."
     asked: list[Prompt] = field(default_factory=list[Prompt])
 
+    @override
     def generate(self, prompt: Prompt) -> Generated:
         self.asked.append(prompt)
-        return Generated(self.reply(prompt), "a model", is_complete=True)
-
-    def close(self) -> None:
-        """Have nothing to release."""
+        return Generated(self.reply(prompt), "a model")
 
 
 def library_in(folder: Path, *sources: str) -> Library:

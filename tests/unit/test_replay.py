@@ -147,10 +147,10 @@ def test_the_threshold_of_a_composed_answer_counts(cascade: Cascade) -> None:
 
 
 def test_a_model_that_is_not_sure_enough_any_more_ends_as_not_known(cascade: Cascade) -> None:
-    cascade.model = Model(lambda _: "A frog swims in cheese.")
+    cascade.model = Model(lambda _: "A frog swims well. Frogs like rain.")
     trace, lines = asked(cascade, FROG, "own")
     assert trace.answer is not None
-    assert (trace.answer.layer, trace.answer.confidence) == (Layer.KOBOLD, pytest.approx(2 / 3, abs=0.2))
+    assert (trace.answer.layer, trace.answer.confidence) == (Layer.KOBOLD, pytest.approx(0.45, abs=0.2))
     differing = lines.replayed("threshold.kobold=0.99")
     assert differing is not None
     assert differing.now is not None
@@ -158,7 +158,9 @@ def test_a_model_that_is_not_sure_enough_any_more_ends_as_not_known(cascade: Cas
 
 
 def test_a_models_reply_that_would_be_sure_enough_now_was_not_recorded(cascade: Cascade) -> None:
-    cascade.model = Model(lambda _: "A frog eats cheese, ham, rice, soup and bread.")
+    cascade.model = Model(
+        lambda _: "A frog swims well. Frogs eat cheese, ham, rice, soup, bread, butter and figs with cream."
+    )
     trace, lines = asked(cascade, FROG, "own")
     assert trace.state == Status.UNKNOWN
     assert 0 < trace.verdicts[-1].confidence < 0.3

@@ -67,9 +67,10 @@ def test_a_model_answers_from_the_nearest_facts(cascade: Cascade, model: Model) 
     trace = cascade.trace(query.query_id)
     assert trace.answer is not None
     assert (trace.state, trace.answer.layer) == (Status.ANSWERED, Layer.KOBOLD)
-    assert trace.answer.text == "Ice floats on water."
+    assert trace.answer.text == "Ice floats on water. [1]"
+    assert [fact.text for fact in trace.answer.sources] == ["Ice floats on water."]
     (prompt,) = model.asked
-    assert "- Ice floats on water." in prompt.text
+    assert ": Ice floats on water.\n" in prompt.text
     assert query.text in prompt.text
     assert (prompt.max_tokens, prompt.temperature) == (50, 0.0)
     assert prompt.deadline_s < LONG_MS / 1000

@@ -1,0 +1,1 @@
+"""Servers that speak a model server's protocol as it was recorded, or fail as one may."""
