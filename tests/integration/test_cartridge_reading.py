@@ -1,6 +1,10 @@
 """The library: what opens, what answers, what is noticed, and that reading leaves no trace."""
 
 import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -172,3 +176,25 @@ def test_intents_and_masks_answer_their_question_but_are_never_found_by_search(w
     with opened(where) as library:
         assert library.asked("How to be?") == (("water_general", 1),)
         assert [fact.fact_id for fact in library.cartridges["water_general"].index.propose(["visitor"], 8)] == [2]
+
+
+def test_threads_that_read_one_file_do_not_wait_for_each_other_for_ever(tmp_path: Path) -> None:
+    """SQLite calls back into Python while it holds its connection; the process of its own can be given up on."""
+    path = tmp_path / "facts.db"
+    with closing(sqlite3.connect(path)) as made:
+        made.execute("CREATE TABLE facts (number)")
+        made.executemany("INSERT INTO facts VALUES (?)", [(number,) for number in range(50)])
+        made.commit()
+    script = (
+        "import sys\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from pathlib import Path\n"
+        "from kitbash.knowledge.sqlite import Reader\n"
+        "sys.setswitchinterval(1e-5)\n"
+        "with Reader(Path(sys.argv[1])) as reader, ThreadPoolExecutor(8) as pool:\n"
+        "    # Each statement is a new one, so that the authorizer is called.\n"
+        "    sql = 'SELECT number FROM facts WHERE number = ? LIMIT 1 OFFSET {}'\n"
+        "    print(sum(len(rows) for rows in pool.map(lambda n: reader.rows(sql.format(n % 97), (1,)), range(4000))))\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, timeout=30, check=False)
+    assert (ran.stdout.strip(), ran.stderr) == (str(len(range(0, 4000, 97))), "")
