@@ -4,7 +4,9 @@ Opening never writes, takes no lock and leaves no `-wal` or `-journal` file besi
 """
 
 import sqlite3
+import threading
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import quote
@@ -43,6 +45,9 @@ class Reader:
         _check_size(path)
         self.path = path
         self._steps_left = 0
+        # SQLite calls back (authorizer, progress) while it holds its connection, and Python waits for that connection
+        # while it holds the interpreter: two threads inside at once would wait for each other for ever.
+        self._alone = threading.Lock()
         uri = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
         try:
             self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False, cached_statements=32)
@@ -74,22 +79,24 @@ class Reader:
 
     def close(self) -> None:
         """Close the file; the reader cannot be used afterwards."""
-        self._connection.close()
+        with self._alone:
+            self._connection.close()
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of one statement. Raises KnowledgeError if the file is damaged or it takes too long."""
-        self._steps_left = MAX_STEPS // _STEPS
-        try:
-            return self._connection.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
-            raise _broken(self.path, error) from error
+        with self._alone:
+            self._steps_left = MAX_STEPS // _STEPS
+            try:
+                return self._connection.execute(sql, values).fetchall()
+            except sqlite3.Error as error:
+                raise _broken(self.path, error) from error
 
     def columns(self, table: str) -> frozenset[str]:
         """Return the names of a table's columns, none if there is no such table. The name is never outside text."""
         if not self.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)):
             return frozenset()
-        cursor = self._connection.execute(f'SELECT * FROM "{table}" LIMIT 0')  # noqa: S608 - our own name
-        return frozenset(str(column[0]) for column in cursor.description)
+        with self._alone, closing(self._connection.execute(f'SELECT * FROM "{table}" LIMIT 0')) as cursor:  # noqa: S608 - our own name
+            return frozenset(str(column[0]) for column in cursor.description)
 
     def _step(self) -> int:
         self._steps_left -= 1

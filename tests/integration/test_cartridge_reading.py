@@ -2,6 +2,8 @@
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -188,3 +190,25 @@ def test_an_index_of_another_version_is_built_again_in_the_cache_and_the_log_say
     assert len(list((tmp_path / "cache").glob("water_general-*.db"))) == 1
     (line,) = [it for it in said if it["event"] == "index.rebuilt"]
     assert "missing, stale or of another version" in line["why"]
+
+
+def test_threads_that_read_one_file_do_not_wait_for_each_other_for_ever(tmp_path: Path) -> None:
+    """SQLite calls back into Python while it holds its connection; the process of its own can be given up on."""
+    path = tmp_path / "facts.db"
+    with closing(sqlite3.connect(path)) as made:
+        made.execute("CREATE TABLE facts (number)")
+        made.executemany("INSERT INTO facts VALUES (?)", [(number,) for number in range(50)])
+        made.commit()
+    script = (
+        "import sys\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from pathlib import Path\n"
+        "from kitbash.knowledge.sqlite import Reader\n"
+        "sys.setswitchinterval(1e-5)\n"
+        "with Reader(Path(sys.argv[1])) as reader, ThreadPoolExecutor(8) as pool:\n"
+        "    # Each statement is a new one, so that the authorizer is called.\n"
+        "    sql = 'SELECT number FROM facts WHERE number = ? LIMIT 1 OFFSET {}'\n"
+        "    print(sum(len(rows) for rows in pool.map(lambda n: reader.rows(sql.format(n % 97), (1,)), range(4000))))\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, timeout=30, check=False)
+    assert (ran.stdout.strip(), ran.stderr) == (str(len(range(0, 4000, 97))), "")

@@ -20,6 +20,7 @@ MERCURY: Final = "Where does mercury boil?"
 FROG: Final = "How well does a frog swim?"
 STATS: Final = {
     "days", "queries", "statuses", "layers", "p50_ms", "p95_ms", "p99_ms", "deltas", "archive", "archive_error",
+    "tokens",
 }  # fmt: skip
 
 
@@ -114,6 +115,9 @@ def test_the_stats_count_each_query_once(cli: Cli, env: Env) -> None:
         assert (layer["name"], layer["answered"], layer["hit_rate"]) == ("cartridge", 2, 0.6667)
         assert 0 < layer["p50_ms"] <= layer["p99_ms"]
         assert found["archive_error"] is None
+        # Two were answered below Layer 4, by facts; none was asked of a model.
+        assert (found["tokens"]["prompt"], found["tokens"]["reply"]) == (0, 0)
+        assert 0 < found["tokens"]["avoided"] < found["tokens"]["plain"]
     readable = cli("stats", "--days", "1")
     assert "queries    3 in 1 days" in readable.out
     assert "archive    3 written, 0 waiting, 0 lost; the disk refused 0 times" in readable.out

@@ -106,4 +106,4 @@ def test_a_file_answers_at_layer_4(tmp_path: Path) -> None:
     env = environment(home(tmp_path), KITBASH_KOBOLD__PATH=str(model))
     ran = kitbash(env, "ask", "--json", "--mode", "direct", "Who won the village chess cup in 1987?")
     assert ran.code == 0
-    assert ran.json["answer"] == "Nobody wrote that down."
+    assert ran.json["answer"] == "Nobody wrote that down. [own]"
