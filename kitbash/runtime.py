@@ -42,7 +42,7 @@ from kitbash.models.guarded import guarded
 from kitbash.models.ternary.shipped import ShippedNetwork
 from kitbash.server import private
 from kitbash.settings import LEASE_MARGIN_MS, Settings, load
-from kitbash.settings.model import EngineName, Model
+from kitbash.settings.language_model import EngineName, Model
 
 _COOLING_S: Final = 10.0
 

@@ -22,7 +22,7 @@ from kitbash.models.ternary import shipped
 from kitbash.runtime import Runtime
 from kitbash.server import binary
 from kitbash.settings import load
-from kitbash.settings.model import EngineName, Model
+from kitbash.settings.language_model import EngineName, Model
 
 _MB: Final = 1_000_000
 

@@ -13,7 +13,7 @@ from kitbash.models import making
 from kitbash.models.file_report import FileReport, Suitability, report
 from kitbash.models.generator import Generated, Prompt
 from kitbash.settings import load
-from kitbash.settings.model import EngineName, Model
+from kitbash.settings.language_model import EngineName, Model
 
 _MB: Final = 1_000_000
 _LAYERS: Final = {Which.SMALL: 3, Which.LARGE: 4}

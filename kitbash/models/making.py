@@ -12,7 +12,7 @@ from kitbash.models.llama_cpp import LlamaCppPython
 from kitbash.models.llamacpp import LlamaCpp
 from kitbash.models.openai import OpenAi
 from kitbash.models.served import Served
-from kitbash.settings.model import EngineName, Model
+from kitbash.settings.language_model import EngineName, Model
 
 _IN_PROCESS: Final[Mapping[EngineName, type[InProcess]]] = {
     "ctransformers": Ctransformers,

@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from kitbash.errors import ConfigError
 from kitbash.settings import model as m
+from kitbash.settings.language_model import Bitnet, Encoder, Kobold
 from kitbash.settings.model_server import ModelServer
 from kitbash.settings.names import leaves
 from kitbash.settings.sources import Tree, sources
@@ -45,9 +46,9 @@ class Settings(BaseSettings):
     context: m.Context = m.Context()
     archive: m.Archive = m.Archive()
     metabolism: m.Metabolism = m.Metabolism()
-    bitnet: m.Bitnet = m.Bitnet()
-    encoder: m.Encoder = m.Encoder()
-    kobold: m.Kobold = m.Kobold()
+    bitnet: Bitnet = Bitnet()
+    encoder: Encoder = Encoder()
+    kobold: Kobold = Kobold()
     log: m.Log = m.Log()
     projects: dict[str, m.Project] = Field(default_factory=m.default_projects)
     personas: dict[str, m.Persona] = Field(default_factory=dict[str, m.Persona])

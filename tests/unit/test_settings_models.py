@@ -13,7 +13,7 @@ from kitbash.models.llama_cpp import LlamaCppPython
 from kitbash.models.llamacpp import LlamaCpp
 from kitbash.models.openai import OpenAi
 from kitbash.runtime import Runtime
-from kitbash.settings.model import Model
+from kitbash.settings.language_model import Model
 from tests.unit.settings_kit import Given, alone
 
 
