@@ -10,6 +10,7 @@ from kitbash.domain.fact import Fact
 from kitbash.domain.layer import Layer, Stage
 from kitbash.domain.level import Level
 from kitbash.domain.plan import Plan
+from kitbash.domain.strategy import Strategy
 from kitbash.domain.tokens import Tokens, tokens_json
 from kitbash.domain.verdict import Verdict
 
@@ -111,6 +112,7 @@ def answer_from(text: str) -> Answer:
 
 def plan_to(plan: Plan) -> str:
     """Return a plan as JSON."""
+    voting = {} if plan.consensus is Strategy.NONE else {"consensus": plan.consensus.value}
     return dumps(
         {
             "parts": list(plan.parts),
@@ -122,6 +124,7 @@ def plan_to(plan: Plan) -> str:
             "form": plan.form,
             "leans": plan.leans,
         }
+        | voting
     )
 
 
@@ -137,6 +140,7 @@ def plan_from(text: str) -> Plan:
         reason=value["reason"],
         form=value["form"],
         leans=value["leans"],
+        consensus=Strategy(value.get("consensus", "none")),
     )
 
 

@@ -31,7 +31,8 @@ class Finding:
 
     `product` is what later stages need (a plan, candidates), as JSON. `evidence` are the facts an answer stands on,
     or the nearest there are; `sources` those that the answer cites, where that is not all of them. `refusal` is what
-    the user is told when the layer ends the query without an answer. `deltas` are what a reply contradicts.
+    the user is told when the layer ends the query without an answer. `deltas` are what a reply contradicts. `layer` is
+    who speaks for those that agree in a vote; then `confidence` is the answer's, its sources reckoned in.
     """
 
     confidence: float
@@ -43,3 +44,4 @@ class Finding:
     refusal: str | None = None
     sources: tuple[Fact, ...] | None = None
     deltas: tuple[Delta, ...] = ()
+    layer: Layer | None = None
