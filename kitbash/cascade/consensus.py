@@ -86,7 +86,7 @@ def vote(
     """Return how engines vote, None if none of them answered. Who did not answer has no vote.
 
     Confidence is the mean of those that agree, weighted by what each counts, times their share of all that counts. Of
-    several that agree, the one speaks whose weight and confidence are highest; of equals the cheapest layer. The group
+    several that agree the cheapest layer speaks: its words are nearest to the facts. The group
     that counts most wins; of equals the larger, then the surer, then the cheaper.
     """
     known = NO_WEIGHTS if strategy is Strategy.SIMPLE else weights
@@ -102,8 +102,7 @@ def vote(
     heard, total = _weight(group), _weight(voices)
     mean = sum(it.confidence * it.weight for it in group) / heard if heard else NO_WEIGHT
     share = heard / total if total else len(group) / len(voices)
-    speaker = max(group, key=lambda it: (it.weight * it.confidence, -it.layer))
-    said = speaker.answer
+    said = group[0].answer
     # Rounded as the blackboard rounds it, so that a replay of what was recorded says the same.
     answer = Answer(said.status, said.text, said.layer, round(mean * share, 6), said.sources)
     return Vote(answer, tuple(it.layer for it in group), tuple(it.layer for it in others))
