@@ -11,8 +11,9 @@ from kitbash.cascade import direct, route
 from kitbash.cascade.collaborators import Collaborators
 from kitbash.cascade.consensus import MARGIN_MS
 from kitbash.cascade.stages import plan_in
-from kitbash.cascade.step import Outcome, step
+from kitbash.cascade.step import Outcome, Stepped, step
 from kitbash.domain.answer import DONT_KNOW, Status
+from kitbash.domain.ids import QueryId
 from kitbash.domain.layer import Layer, Stage
 from kitbash.domain.strategy import Strategy
 from kitbash.knowledge.library import Library
@@ -45,6 +46,10 @@ def cascade(library: Library, model: Model) -> Cascade:
 
 def stages(trace: Trace) -> list[Stage]:
     return [it.stage for it in trace.verdicts]
+
+
+def run(cascade: Cascade, query_id: QueryId, stage: Stage) -> Stepped:
+    return step(stage, query_id, cascade.with_, shard=0 if stage is Stage.SEARCH else None)
 
 
 def test_all_engines_answer_before_they_vote(cascade: Cascade) -> None:
@@ -116,7 +121,7 @@ def test_a_replay_with_a_threshold_that_silences_layer_2_votes_without_it(cascad
 def test_a_vote_in_which_one_expired_is_replayed_too(cascade: Cascade) -> None:
     query = cascade.ask(FLOATS)
     for stage in (*route.BEGIN, Stage.SEARCH, Stage.FUSE):
-        step(stage, query.query_id, cascade.with_, shard=0 if stage is Stage.SEARCH else None)
+        run(cascade, query.query_id, stage)
     cascade.clock.now_ms += LONG_MS + 1
     assert step(Stage.GENERATE, query.query_id, cascade.with_).outcome is Outcome.OVER
     trace = cascade.trace(query.query_id)
@@ -160,21 +165,18 @@ def test_a_vote_whose_canvas_died_anywhere_is_resumed_to_the_same_end(cascade: C
     path = [*route.BEGIN, Stage.SEARCH, Stage.FUSE, Stage.GENERATE, Stage.SYNTHESISE]
     for count in range(len(path) + 1):
         query = cascade.ask(FLOATS)
-        run = lambda stage, query_id=query.query_id: step(  # noqa: E731 - one argument for all that follows
-            stage, query_id, cascade.with_, shard=0 if stage is Stage.SEARCH else None
-        )
         for stage in path[:count]:
-            assert run(stage).outcome is Outcome.CONTINUE
+            assert run(cascade, query.query_id, stage).outcome is Outcome.CONTINUE
         model.asked.clear()
         (pulse,) = [it for it in cascade.board.pulses(100) if it.query_id == query.query_id]
         rest = route.rest(pulse.done, plan_in(cascade.trace(query.query_id).work) if count > 1 else None)
         if not isinstance(rest, route.Beyond):
             for stage in rest:
-                run(stage)
+                run(cascade, query.query_id, stage)
             rest = route.beyond(plan_in(cascade.trace(query.query_id).work))
         searches = [Stage.SEARCH] * rest.shards
         for stage in (*searches, *rest.after, *reversed(rest.engines), *rest.last):
-            run(stage)
+            run(cascade, query.query_id, stage)
         assert cascade.trace(query.query_id).answer == whole
         assert len(model.asked) == (count < path.index(Stage.GENERATE) + 1)
 
