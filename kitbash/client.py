@@ -21,6 +21,7 @@ from kitbash.domain.answer import Answer, AskMode, Mode, Result, Status
 from kitbash.domain.ids import QueryId, new_query_id, parse_query_id
 from kitbash.domain.judgement import Judgement
 from kitbash.domain.layer import Queue, Stage
+from kitbash.domain.strategy import Strategy
 from kitbash.errors import KitbashError, KnowledgeError, NotFound, StoreUnavailable, UsageError
 from kitbash.runtime import Runtime
 from kitbash.settings import Settings, load
@@ -66,16 +67,18 @@ class Client:
         user: str = "",
         timeout_s: float | None = None,
         on_event: Callable[[Event], None] | None = None,
+        consensus: Strategy | None = None,
     ) -> Result:
         """Return the answer to a question, or that it is not known, within the timeout.
 
         `user` is whose questions these are, for what is remembered of them. `on_event` is told of each event of the
         query as it happens, a reply piece by piece; where the layers run here, by a thread of its own. Whoever breaks
-        off ends the query, and a model that replies to it stops. Raises UsageError for a question that cannot be asked,
+        off ends the query, and a model that replies to it stops. `consensus` lets all engines answer and vote, unless
+        Layer 0 knows; without it the settings decide. Raises UsageError for a question that cannot be asked,
         StoreUnavailable when Redis does not answer.
         """
         started_s = time.monotonic()
-        query = self._query(text, mode=mode, project=project, user=user, timeout_s=timeout_s)
+        query = self._query(text, mode=mode, project=project, user=user, timeout_s=timeout_s, consensus=consensus)
         result = self._ask(query, mode, started_s, on_event)
         self._background.nudge()
         return result
@@ -132,10 +135,17 @@ class Client:
         return False
 
     def submit(
-        self, text: str, *, project: str | None = None, user: str = "", timeout_s: float | None = None
+        self,
+        text: str,
+        *,
+        project: str | None = None,
+        user: str = "",
+        timeout_s: float | None = None,
+        consensus: Strategy | None = None,
     ) -> QueryId:
         """Have a question sent to the workers, and return the id to `wait` for or to `stream`."""
-        query = self._query(text, mode=AskMode.CELERY, project=project, user=user, timeout_s=timeout_s)
+        mode = AskMode.CELERY
+        query = self._query(text, mode=mode, project=project, user=user, timeout_s=timeout_s, consensus=consensus)
         self._send(query)
         return query.query_id
 
@@ -221,7 +231,16 @@ class Client:
         was = recorded(archived.trace)
         return Asked(query_id, was.text, was.answer, str(archived.trace.get("user", "")))
 
-    def _query(self, text: str, *, mode: AskMode, project: str | None, user: str, timeout_s: float | None) -> NewQuery:
+    def _query(
+        self,
+        text: str,
+        *,
+        mode: AskMode,
+        project: str | None,
+        user: str,
+        timeout_s: float | None,
+        consensus: Strategy | None,
+    ) -> NewQuery:
         settings = self.runtime.settings
         asked = question.parse(text, max_chars=settings.query.max_chars)
         name = project or settings.query.project
@@ -238,6 +257,7 @@ class Client:
             timeout_ms=max(1, int(wait_s * 1000)),
             mode=Mode.CELERY if mode is AskMode.CELERY else Mode.DIRECT,
             user=question.printable(user)[:_USER_CHARS],
+            consensus=Strategy(settings.query.consensus) if consensus is None else consensus,
         )
 
     def _reflex(self, query: NewQuery, started_s: float) -> Result | None:

@@ -9,7 +9,7 @@
 -- ARGV[6] stage of life, or empty   ARGV[7] the stages before it, with a space before and after each
 -- ARGV[8] query id   ARGV[9] length of the feed
 -- Returns {code, remaining_ms, text, project, kappa, user, work as a flat list, now_ms,
---   1 if the stage of life is new}; the code is one of
+--   1 if the stage of life is new, how engines vote if they do}; the code is one of
 --   1 claimed | 2 recorded before | 3 claimed only to bury it: delivered too often
 --   0 held by another delivery | -1 the query has ended | -2 no such query | -3 past its deadline
 local query, claims, work, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -24,8 +24,8 @@ local remaining_ms = deadline_ms - now_ms
 if remaining_ms <= 0 then return {-3} end
 local noted = 0
 local function reply(code)
-  local text, project, kappa, user = unpack(redis.call('HMGET', query, 'text', 'project', 'kappa', 'user'))
-  return {code, remaining_ms, text, project, kappa, user, redis.call('HGETALL', work), string.format('%.0f', now_ms), noted}
+  local text, project, kappa, user, votes = unpack(redis.call('HMGET', query, 'text', 'project', 'kappa', 'user', 'consensus'))
+  return {code, remaining_ms, text, project, kappa, user, redis.call('HGETALL', work), string.format('%.0f', now_ms), noted, votes}
 end
 local owner, until_ms, count, done = unpack(
   redis.call('HMGET', claims, stage .. '.token', stage .. '.until_ms', stage .. '.count', stage .. '.done'))

@@ -8,7 +8,7 @@
 -- ARGV[1] stage   ARGV[2] token   ARGV[3] verdict JSON, or empty for none   ARGV[4] product JSON, or empty
 -- ARGV[5] answer JSON, or empty   ARGV[6] terminal state, or empty   ARGV[7] ttl_s
 -- ARGV[8] query id   ARGV[9] length of the feed   ARGV[10] decisions as a JSON list of JSON texts, or empty
--- ARGV[11] contradictions the stage found, in the same way
+-- ARGV[11] contradictions the stage found, in the same way   ARGV[12] an opinion for the vote as JSON, or empty
 -- Returns 1 recorded | 2 recorded before | 0 the token does not hold the stage | -1 the query has ended | -2 no such query
 local query, claims, verdicts, work, answer, events = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local stage = ARGV[1]
@@ -31,6 +31,7 @@ redis.call('HSET', claims, stage .. '.done', 1)
 redis.call('HDEL', claims, stage .. '.until_ms')
 redis.call('HSET', query, 'touched_ms', now_ms)
 if ARGV[4] ~= '' then redis.call('HSET', work, stage, ARGV[4]) end
+if ARGV[12] ~= '' then redis.call('HSET', work, stage .. '.opinion', ARGV[12]) end
 for _, decision in ipairs(ARGV[10] ~= '' and cjson.decode(ARGV[10]) or {}) do
   tell('decision', redis.call('RPUSH', KEYS[8], decision) - 1, decision)
 end

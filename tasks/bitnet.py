@@ -1,4 +1,4 @@
-"""Queue `bitnet`: Layer 1, which plans, and Layer 3, which composes."""
+"""Queue `bitnet`: Layer 1, which plans and counts votes, and Layer 3, which composes."""
 
 from celery import Task
 
@@ -23,3 +23,9 @@ def triage(self: "Task[..., None]", query_id: str) -> None:
 def synthesise(self: "Task[..., None]", query_id: str) -> None:
     """Let Layer 3 compose an answer from several facts."""
     take(self, Stage.SYNTHESISE, query_id)
+
+
+@lane(Stage.VOTE)
+def vote(self: "Task[..., None]", query_id: str) -> None:
+    """Let the engines that have answered vote; ends the query."""
+    take(self, Stage.VOTE, query_id)

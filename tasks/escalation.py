@@ -20,11 +20,12 @@ def begin(query_id: QueryId) -> None:
 
 def beyond(query_id: QueryId, what: Beyond) -> None:
     """Have the stages after triage sent: the searches side by side, then fuse, synthesise, generate."""
-    after = [_link(stage, query_id) for stage in what.after]
+    after: list[Signature] = [_link(stage, query_id) for stage in what.after]
+    if what.last:
+        # Engines that vote: Layers 3 and 4 side by side, and the vote when both have answered.
+        after.append(_joined([_link(it, query_id) for it in what.engines], [_link(it, query_id) for it in what.last]))
     searches = [_link(Stage.SEARCH, query_id, shard) for shard in range(what.shards)]
-    # A chord of one would pay for a join that has nothing to join.
-    canvas = chord(searches, _line(after)) if len(searches) > 1 else _line([*searches, *after])
-    canvas.apply_async()
+    _joined(searches, after).apply_async()
 
 
 def resume(query_id: QueryId, done: frozenset[str], plan: Plan | None) -> None:
@@ -46,6 +47,11 @@ def take(task: "Task[..., None]", stage: Stage, query_id: str, shard: int | None
 
 def _link(stage: Stage, query_id: QueryId, *arguments: int) -> Signature:
     return app.signature(stage.value, args=(query_id, *arguments), immutable=True)
+
+
+def _joined(side_by_side: list[Signature], after: list[Signature]) -> Signature:
+    # A chord of one would pay for a join that has nothing to join.
+    return chord(side_by_side, _line(after)) if len(side_by_side) > 1 else _line([*side_by_side, *after])
 
 
 def _line(links: list[Signature]) -> Signature:

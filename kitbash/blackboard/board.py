@@ -15,6 +15,7 @@ from kitbash.domain.ids import QueryId
 from kitbash.domain.item import Item
 from kitbash.domain.layer import Stage
 from kitbash.domain.lifecycle import Lifecycle
+from kitbash.domain.strategy import Strategy
 from kitbash.domain.verdict import Verdict
 
 OPEN: Final = "open"
@@ -86,6 +87,7 @@ class NewQuery:
     mode: Mode
     user: str = ""
     session: str = ""
+    consensus: Strategy = Strategy.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class OpenQuery:
     user: str = ""
     at_ms: int = 0
     token: str = ""
+    consensus: Strategy = Strategy.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,10 @@ class Claiming:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What the holder of a stage found; with an answer the query is over. `deltas` come on top of those of coupling."""
+    """What the holder of a stage found; with an answer the query is over. `deltas` come on top of those of coupling.
+
+    `opinion` is the answer of one engine of several that vote, as JSON: it is left for the vote, and ends nothing.
+    """
 
     stage: str
     token: str
@@ -135,6 +141,7 @@ class Recording:
     answer: Answer | None = None
     decisions: tuple[Decision, ...] = ()
     deltas: tuple[Delta, ...] = ()
+    opinion: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +243,12 @@ class Blackboard(Bus, Ending, Lanes, Protocol):
         answer: Answer | None = None,
         decisions: Sequence[Decision] = (),
         deltas: Sequence[Delta] = (),
+        opinion: str = "",
     ) -> RecordCode:
-        """Keep what the owner of a stage found; with an answer the query is over."""
+        """Keep what the owner of a stage found; with an answer the query is over.
+
+        An opinion is left with what stages leave for later ones, under `opinion_name`.
+        """
         ...
 
     def say(self, query_id: QueryId, stage: str, *, token: str, text: str, lease_ms: int) -> SayCode:
@@ -282,6 +293,11 @@ class Blackboard(Bus, Ending, Lanes, Protocol):
     def feed(self, *, after: str, block_ms: int) -> Sequence[Event]:
         """Return what happened to all queries after an entry id, waiting up to `block_ms`."""
         ...
+
+
+def opinion_name(stage: Stage) -> str:
+    """Return the name under which the opinion of an engine is left for the vote."""
+    return f"{stage.value}.opinion"
 
 
 def stage_name(stage: Stage, shard: int | None = None) -> str:

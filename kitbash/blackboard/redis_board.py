@@ -18,6 +18,7 @@ from kitbash.blackboard.scripts import AnyRedis
 from kitbash.domain import codec
 from kitbash.domain.answer import Answer
 from kitbash.domain.ids import QueryId
+from kitbash.domain.strategy import Strategy
 from kitbash.domain.verdict import Verdict
 
 
@@ -71,7 +72,7 @@ class RedisBlackboard(RedisStages):
         at = keys.query_keys(query.query_id)
         return (
             [at.query, at.events, *self._beside(keys.FEED, keys.OPEN_QUERIES)],
-            [*self._opening(query), query.query_id, FEED_LENGTH],
+            [*self._opening(query), query.query_id, FEED_LENGTH, _voting(query)],
         )
 
     def open_answered(self, query: NewQuery, verdict: Verdict, answer: Answer) -> None:
@@ -126,3 +127,7 @@ class RedisBlackboard(RedisStages):
         """Move a query from the open ones to the ended ones; its trace stays until it expires."""
         with translated(self._url):
             self._scripts.retire(keys=[keys.OPEN_QUERIES, keys.ENDED_QUERIES], args=[query_id])
+
+
+def _voting(query: NewQuery) -> str:
+    return "" if query.consensus is Strategy.NONE else query.consensus.value

@@ -24,6 +24,7 @@ from kitbash.domain.coupling import Delta
 from kitbash.domain.decision import Decision
 from kitbash.domain.ids import QueryId
 from kitbash.domain.lifecycle import Lifecycle
+from kitbash.domain.strategy import Strategy
 from kitbash.domain.verdict import Verdict
 
 _HAS_QUERY: Final = frozenset({ClaimCode.CLAIMED, ClaimCode.RECORDED, ClaimCode.EXHAUSTED})
@@ -57,9 +58,10 @@ class RedisStages(RedisReading):
         answer: Answer | None = None,
         decisions: Sequence[Decision] = (),
         deltas: Sequence[Delta] = (),
+        opinion: str = "",
     ) -> RecordCode:
         """Keep what the owner of a stage found; with an answer the query is over."""
-        recording = Recording(stage, token, verdict, product, answer, tuple(decisions), tuple(deltas))
+        recording = Recording(stage, token, verdict, product, answer, tuple(decisions), tuple(deltas), opinion)
         with translated(self._url):
             reply = self._run(self._scripts.record, *self._recording(query_id, recording))
             return self._recorded(query_id, recording, reply)
@@ -92,7 +94,7 @@ class RedisStages(RedisReading):
         code = ClaimCode(reply[0])
         if code not in _HAS_QUERY:
             return Claim(code)
-        _, remaining_ms, text, project, kappa, user, work, now_ms, is_new = reply
+        _, remaining_ms, text, project, kappa, user, work, now_ms, is_new, consensus = reply
         if self._is_cluster and is_new and claiming.lifecycle:
             self._tell(query_id, EventKind.LIFECYCLE, claiming.lifecycle.value)
         query = OpenQuery(
@@ -105,6 +107,7 @@ class RedisStages(RedisReading):
             user,
             at_ms=int(now_ms),
             token=claiming.token,
+            consensus=Strategy(consensus or Strategy.NONE),
         )
         return Claim(code, query)
 
@@ -117,7 +120,12 @@ class RedisStages(RedisReading):
         decided = codec.dumps(_decided(recording)) if recording.decisions else ""
         kept = [recording.stage, recording.token, said, recording.product, *end, self._ttl_s, query_id, FEED_LENGTH]
         opposed = codec.dumps(_opposed(recording)) if recording.deltas else ""
-        return [*own, *self._beside(keys.FEED, keys.OPEN_QUERIES, keys.ENDED_QUERIES)], [*kept, decided, opposed]
+        return [*own, *self._beside(keys.FEED, keys.OPEN_QUERIES, keys.ENDED_QUERIES)], [
+            *kept,
+            decided,
+            opposed,
+            recording.opinion,
+        ]
 
     def _recorded(self, query_id: QueryId, recording: Recording, reply: Any) -> RecordCode:
         code = RecordCode(reply)

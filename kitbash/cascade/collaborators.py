@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from kitbash.blackboard.board import Blackboard
 from kitbash.cascade.confidence import Weights
 from kitbash.cascade.policy import Policy
+from kitbash.cascade.reputation import Reputation
 from kitbash.cascade.scales import UNPROMISED, Scales
 from kitbash.cascade.served import ServedGrains
 from kitbash.domain.context import TemporalContext
@@ -19,8 +20,8 @@ class Collaborators:
     """One process's collaborators. Without a model `generator` is None; `context` is, when nothing remembers.
 
     Without a `network` triage goes by its rules alone, without `meaning` search goes by words alone, without `grains`
-    Layer 0 by what facts were written to answer. `scales` say how sure is sure enough.
-    Without a `composer` Layer 3's text is the rules'.
+    Layer 0 by what facts were written to answer. `scales` say how sure is sure enough. Without a `composer` Layer 3's
+    text is the rules', and without a `reputation` every engine counts the same in a vote.
     """
 
     board: Blackboard
@@ -34,3 +35,4 @@ class Collaborators:
     meaning: Meaning | None = None
     grains: ServedGrains | None = None
     composer: Generator | None = None
+    reputation: Reputation | None = None

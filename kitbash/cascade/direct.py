@@ -46,7 +46,7 @@ def _walk(query_id: QueryId, want: Claiming, claim: Claim, with_: Collaborators)
         if job.stage is Stage.TRIAGE:
             beyond = route.beyond(plan_of(found.product or None))
             jobs.extend(Job(Stage.SEARCH, shard) for shard in range(beyond.shards))
-            jobs.extend(Job(stage) for stage in beyond.after)
+            jobs.extend(Job(stage) for stage in (*beyond.after, *beyond.engines, *beyond.last))
         if not isinstance(found, Stepped) and found.answer is not None:
             is_ours = recorded(query_id, found, with_) is RecordCode.RECORDED and is_alone
             return Ended(found.answer, tuple(verdicts)) if is_ours else None

@@ -7,15 +7,17 @@ from hashlib import sha256
 from typing import Any, Final
 
 from kitbash.archive.entry import Entry, Kind
-from kitbash.blackboard.board import EventKind, Trace
+from kitbash.blackboard.board import EventKind, Trace, opinion_name
 from kitbash.cascade import coupling
 from kitbash.cascade.confidence import Weights
 from kitbash.cascade.policy import Policy
+from kitbash.cascade.route import CLOSING
 from kitbash.domain import bus_codec, codec, nwp
 from kitbash.domain.coupling import FLAGGED, UNRESOLVED, Coupled, Delta
 from kitbash.domain.decision import Decision, DecisionKind
 from kitbash.domain.item import Item, Place
 from kitbash.domain.layer import Layer, Stage
+from kitbash.domain.strategy import Strategy
 from kitbash.domain.written import written_from
 from kitbash.errors import UsageError
 
@@ -123,6 +125,13 @@ def _trace_line(trace: Trace, ended_ms: int, policy: Policy, weights: Weights) -
         # What models wrote, with its cost in tokens and what became of each sentence.
         "written": {stage: json.loads(trace.work[stage]) for stage in _WRITES if trace.work.get(stage)},
     }
+    plan = trace.work.get(Stage.TRIAGE.value)
+    if plan and codec.plan_from(plan).consensus is not Strategy.NONE:
+        line["vote"] = {
+            "plan": json.loads(plan),
+            "opinions": {it.value: json.loads(text) for it in CLOSING if (text := trace.work.get(opinion_name(it)))},
+            "product": json.loads(trace.work.get(Stage.VOTE.value, "null")),
+        }
     if trace.coupled is not None:
         coupled = trace.coupled
         candidates: list[Mapping[str, object]] = [it for text in searched for it in json.loads(text)]

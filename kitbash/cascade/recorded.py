@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from kitbash.cascade import consensus
 from kitbash.cascade.confidence import DENSE_FEATURES, DENSE_NAMES, NAMES, Weights
 from kitbash.domain import bus_codec, codec
 from kitbash.domain.answer import Answer
@@ -11,11 +12,20 @@ from kitbash.domain.candidate import FEATURE_NAMES, Candidate
 from kitbash.domain.curation import Curation, curation_from
 from kitbash.domain.decision import Decision
 from kitbash.domain.item import Item
-from kitbash.domain.layer import Layer
+from kitbash.domain.layer import Layer, Stage
 from kitbash.domain.level import Level
 from kitbash.domain.plan import Plan
 from kitbash.domain.verdict import Verdict
 from kitbash.errors import BusError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Voting:
+    """What a vote was taken on: the plan, what each stage said that had an opinion, and what each layer counted."""
+
+    plan: Plan
+    opinions: Mapping[Stage, Answer]
+    weights: Mapping[Layer, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,7 @@ class Recorded:
 
     `curation` is None when triage did not come to rule. `planned` is what Layer 1 decided.
     `wrote` names the stages in which a model was asked, whose words are not made again.
+    `voting` is None where engines did not vote.
     """
 
     query_id: str
@@ -42,6 +53,7 @@ class Recorded:
     items_per_level: int = 0
     dissonance_threshold: int = 0
     wrote: frozenset[str] = frozenset()
+    voting: Voting | None = None
 
 
 def recorded(line: Mapping[str, Any]) -> Recorded:
@@ -59,6 +71,7 @@ def recorded(line: Mapping[str, Any]) -> Recorded:
             thresholds=thresholds | {verdict.layer: verdict.threshold for verdict in verdicts},
             planned=tuple(bus_codec.decision_from(it) for it in line["planned"]),
             wrote=frozenset(line.get("written", {})),
+            voting=_voting(line["vote"]) if "vote" in line else None,
         )
         if "coupled_ms" not in line:
             return found
@@ -76,6 +89,14 @@ def recorded(line: Mapping[str, Any]) -> Recorded:
     except (LookupError, TypeError, ValueError, AttributeError, BusError) as error:
         message = f"the archived trace of {line.get('query_id', 'a query')!r} cannot be read: {error!r}"
         raise UsageError(message) from error
+
+
+def _voting(value: Mapping[str, Any]) -> Voting:
+    return Voting(
+        plan=codec.plan_from(codec.dumps(value["plan"])),
+        opinions={Stage(it): codec.answer_from(codec.dumps(said)) for it, said in value["opinions"].items()},
+        weights=consensus.weights_of(codec.dumps(value["product"]) if value["product"] else None),
+    )
 
 
 def _weights(value: Mapping[str, Any]) -> Weights:

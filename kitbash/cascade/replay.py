@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from kitbash.cascade import agent, coupling, intent, spotlight
+from kitbash.cascade import agent, consensus, coupling, intent, spotlight
 from kitbash.cascade.confidence import Weights
 from kitbash.cascade.deliberation import curated, settled
 from kitbash.cascade.overrides import Overrides
 from kitbash.cascade.record import thought
 from kitbash.cascade.recorded import Recorded
+from kitbash.cascade.route import CLOSING, VOTERS
 from kitbash.cascade.step import FAILED, GIVEN_UP, answer_of, refused, verdict_of
 from kitbash.cascade.synthesis import synthesise
 from kitbash.domain import codec
@@ -31,6 +32,7 @@ from kitbash.domain.layer import Layer, Stage
 from kitbash.domain.plan import Plan
 from kitbash.domain.verdict import Finding, Verdict
 
+_LAST: Final = frozenset({Stage.GENERATE, Stage.VOTE})
 _NEVER_RAN: Final = (FAILED, GIVEN_UP)
 """How the verdict of a stage begins that was passed over."""
 
@@ -78,6 +80,7 @@ class _Replay:
         self._decisions = was.planned
         self._curation = Curation()
         self._is_unrecorded = False
+        self._opinions: dict[Stage, Answer] = {}
 
     def run(self) -> Outcome:
         for said in self._was.verdicts:
@@ -89,7 +92,8 @@ class _Replay:
             # Its levels were coupled, and nobody was left to rule.
             self._bus = self._coupled(was.plan, was.weights)
         # Nobody answered, then as now: whatever ended the query from outside ends it again.
-        is_same = not (was.verdicts and was.verdicts[-1].passed) and was.answer is not None
+        last = was.verdicts[-1] if was.verdicts else None
+        is_same = not (last and last.passed and not self._votes(last.stage)) and was.answer is not None
         ends_so = was.answer is not None and was.answer.layer is None and not self._refused_before()
         return self._outcome(was.answer if is_same and ends_so else None)
 
@@ -101,6 +105,9 @@ class _Replay:
     def _outcome(self, answer: Answer | None) -> Outcome:
         return Outcome(answer, tuple(self._verdicts), self._bus, self._decisions)
 
+    def _votes(self, stage: Stage) -> bool:
+        return self._was.voting is not None and stage in VOTERS
+
     def _stage(self, said: Verdict) -> Answer | None:
         finding = self._finding(said)
         threshold = self._thresholds[said.layer]
@@ -108,9 +115,12 @@ class _Replay:
             is_set = said.layer in self._set_to.thresholds
             passed = said.passed and (said.confidence >= threshold or not is_set)
             self._verdicts.append(replace(said, threshold=threshold, passed=passed))
+            if self._votes(said.stage):
+                self._recall(said, threshold, passed=passed)
+                return None
             if passed:
                 return self._was.answer
-            ends = said.stage is Stage.GENERATE
+            ends = said.stage in _LAST
             if ends and is_set and not said.passed and said.confidence and said.confidence >= threshold:
                 # A reply that is sure enough now; a model's words are kept only in an answer.
                 self._is_unrecorded = True
@@ -119,7 +129,27 @@ class _Replay:
         verdict = verdict_of(said.stage, finding, threshold, said.latency_ms)
         # What stands on the blackboard is rounded.
         self._verdicts.append(codec.verdict_from(codec.verdict_to(verdict)))
-        return answer_of(verdict, finding) or refused(finding)
+        answer = answer_of(verdict, finding)
+        if answer is not None and self._votes(said.stage):
+            # As it stood on the blackboard for the vote.
+            self._opinions[said.stage] = codec.answer_from(codec.answer_to(answer))
+            answer = None
+        if answer is None and said.stage is Stage.VOTE:
+            return Answer(Status.UNKNOWN, DONT_KNOW, None, 0.0, self._nearest())
+        return answer or refused(finding)
+
+    def _recall(self, said: Verdict, threshold: float, *, passed: bool) -> None:
+        """Take up the recorded opinion of an engine that is not asked again; one it did not have is not known."""
+        opinion = None if self._was.voting is None else self._was.voting.opinions.get(said.stage)
+        if passed and opinion is not None:
+            self._opinions[said.stage] = opinion
+        elif (
+            not said.passed
+            and said.confidence
+            and said.confidence >= threshold
+            and said.layer in self._set_to.thresholds
+        ):
+            self._is_unrecorded = True
 
     def _nearest(self) -> tuple[Any, ...]:
         return () if self._was.answer is None else self._was.answer.sources
@@ -128,6 +158,9 @@ class _Replay:
         """Return what a stage says now, or None for one that is not run again."""
         was, stage = self._was, said.stage
         is_known = not said.reason.startswith(_NEVER_RAN) and stage.value not in was.wrote
+        if stage is Stage.VOTE and was.voting is not None and is_known:
+            said_by = [self._opinions[it] for it in CLOSING if it in self._opinions]
+            return consensus.voted(was.text, was.voting.plan, said_by, was.voting.weights)
         if was.plan is None or was.weights is None or not is_known:
             return None
         if stage is Stage.FUSE:

@@ -6,21 +6,24 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Final
 
-from kitbash.blackboard.board import OpenQuery, stage_name
-from kitbash.cascade import composing, fuse, generation, intent, reflex, search, synthesis, triage
+from kitbash.blackboard.board import OpenQuery, opinion_name, stage_name
+from kitbash.cascade import composing, consensus, fuse, generation, intent, reflex, route, search, synthesis, triage
 from kitbash.cascade.chosen import chosen
 from kitbash.cascade.circumstances import circumstances
 from kitbash.cascade.collaborators import Collaborators
 from kitbash.cascade.deliberation import curated, deliberate
 from kitbash.cascade.holding import Holding
+from kitbash.cascade.policy import Rule
 from kitbash.cascade.prompt import Manner
 from kitbash.domain import codec
+from kitbash.domain.answer import Answer
 from kitbash.domain.candidate import Candidate
 from kitbash.domain.curation import Curation, curation_from
 from kitbash.domain.item import Item, ident_of
 from kitbash.domain.layer import Layer, Stage
 from kitbash.domain.lifecycle import Lifecycle
 from kitbash.domain.plan import Plan
+from kitbash.domain.strategy import Strategy
 from kitbash.domain.verdict import Finding
 
 
@@ -49,6 +52,17 @@ def candidates_in(work: Mapping[str, str]) -> list[Candidate]:
     return [candidate for _, text in shards for candidate in codec.candidates_from(text)]
 
 
+def is_voter(stage: Stage, work: Mapping[str, str]) -> bool:
+    """Return whether what a stage answers is an opinion, which a vote follows."""
+    return stage in route.VOTERS and plan_in(work).consensus is not Strategy.NONE
+
+
+def opinions_in(work: Mapping[str, str]) -> list[Answer]:
+    """Return what the engines answered that vote, the cheapest first."""
+    names = (opinion_name(stage) for stage in route.CLOSING)
+    return [codec.answer_from(work[name]) for name in names if name in work]
+
+
 def _reflex(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
     project = replace(with_.policy.project(query.project), kappa=query.kappa)
     return reflex.answer(query.text, project, with_.library, with_.grains)
@@ -57,7 +71,11 @@ def _reflex(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
 def _triage(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
     visible = with_.library.visible(with_.policy.project(query.project).factions)
     impression = None if with_.network is None else with_.network.read(query.text)
-    return triage.triage(query.text, visible, query.kappa, with_.policy, impression=impression, at_ms=query.at_ms)
+    found = triage.triage(query.text, visible, query.kappa, with_.policy, impression=impression, at_ms=query.at_ms)
+    if query.consensus is Strategy.NONE or not found.product:
+        return found
+    plan = replace(codec.plan_from(found.product), consensus=query.consensus)
+    return replace(found, product=codec.plan_to(plan))
 
 
 def _search(query: OpenQuery, with_: Collaborators, shard: int | None) -> Finding:
@@ -81,7 +99,7 @@ def _synthesise(query: OpenQuery, with_: Collaborators, _: int | None) -> Findin
     needed = rule.threshold if found.threshold is None else found.threshold
     if composer is None or found.answer is None or found.confidence < needed:
         return found
-    time_s = min(rule.timeout_ms, query.remaining_ms) / 1000
+    time_s = _time_s(query, rule)
     until_s = time.monotonic() + time_s - composing.MARGIN_S
     with Holding(with_.board, query, Stage.SYNTHESISE, slots=composer.slots, lease_ms=rule.lease_ms) as held:
         return composing.composed(
@@ -102,7 +120,7 @@ def _generate(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
     candidates = curated(candidates_in(query.work), curation)
     shown = chosen(candidates, with_.weights)
     nearest = tuple(fact for fact in fuse.nearest(candidates, with_.weights) if fact.level.states_facts)
-    time_s = min(rule.timeout_ms, query.remaining_ms) / 1000
+    time_s = _time_s(query, rule)
     until_s = time.monotonic() + time_s - generation.MARGIN_S
     slots = 1 if generator is None else generator.slots
     with ExitStack() as stack:
@@ -127,6 +145,23 @@ def _generate(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
             factor=curation.factor,
         )
     return replace(found, evidence=nearest)
+
+
+def _vote(query: OpenQuery, with_: Collaborators, _: int | None) -> Finding:
+    plan, opinions = plan_in(query.work), opinions_in(query.work)
+    weights = consensus.NO_WEIGHTS if with_.reputation is None else with_.reputation.weights()
+    found = consensus.voted(query.text, plan, opinions, weights)
+    if found.answer is not None:
+        return found
+    candidates = curated(candidates_in(query.work), curation_in(query.work))
+    nearest = tuple(fact for fact in fuse.nearest(candidates, with_.weights) if fact.level.states_facts)
+    return replace(found, evidence=nearest)
+
+
+def _time_s(query: OpenQuery, rule: Rule) -> float:
+    """Return how long a model may take; where engines vote, the vote must come before the sweep ends the query."""
+    margin_ms = consensus.MARGIN_MS if plan_in(query.work).consensus is not Strategy.NONE else 0
+    return max(0, min(rule.timeout_ms, query.remaining_ms - margin_ms)) / 1000
 
 
 def _manner(query: OpenQuery, with_: Collaborators, curation: Curation) -> Manner:
@@ -154,4 +189,5 @@ RUNS: Final[Mapping[Stage, Run]] = {
     Stage.FUSE: _fuse,
     Stage.SYNTHESISE: _synthesise,
     Stage.GENERATE: _generate,
+    Stage.VOTE: _vote,
 }

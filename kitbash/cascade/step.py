@@ -23,6 +23,7 @@ from kitbash.cascade import stages
 from kitbash.cascade.collaborators import Collaborators
 from kitbash.cascade.economy import economy
 from kitbash.cascade.holding import LEASE_MS
+from kitbash.domain import codec
 from kitbash.domain.answer import DONT_KNOW, Answer, Status
 from kitbash.domain.fact import Fact
 from kitbash.domain.ids import QueryId, new_token
@@ -57,6 +58,8 @@ class Stepped:
 
 
 _OVER: Final = Stepped(Outcome.OVER)
+_LAST: Final = frozenset({Stage.GENERATE, Stage.VOTE})
+"""The stages after which there is nobody left to ask."""
 KEPT: Final = frozenset({RecordCode.RECORDED, RecordCode.BEFORE})
 
 
@@ -111,6 +114,7 @@ def recorded(query_id: QueryId, found: Recording, with_: Collaborators) -> Recor
         answer=found.answer,
         decisions=found.decisions,
         deltas=found.deltas,
+        opinion=found.opinion,
     )
 
 
@@ -130,8 +134,11 @@ def work(job: Job, query_id: QueryId, want: Claiming, claim: Claim, with_: Colla
         finding = _run(stage, claim.query, with_, job.shard)
     latency_ms = (time.monotonic() - started_s) * 1000
     verdict = verdict_of(stage, finding, with_.policy.rule(stage).threshold, latency_ms)
-    answer = answer_of(verdict, finding) or refused(finding)
-    if answer is None and stage is Stage.GENERATE:
+    answer, opinion, is_last = answer_of(verdict, finding), "", stage in _LAST
+    if stages.is_voter(stage, claim.query.work):
+        opinion, answer, is_last = "" if answer is None else codec.answer_to(answer), None, False
+    answer = answer or refused(finding)
+    if answer is None and is_last:
         answer = Answer(Status.UNKNOWN, DONT_KNOW, None, 0.0, finding.evidence)
     if answer is not None:
         answer = replace(answer, tokens=_tokens(stage, claim.query, answer, finding.product))
@@ -143,6 +150,7 @@ def work(job: Job, query_id: QueryId, want: Claiming, claim: Claim, with_: Colla
         answer=answer,
         decisions=finding.decisions,
         deltas=finding.deltas,
+        opinion=opinion,
     )
 
 
@@ -164,6 +172,8 @@ def answer_of(verdict: Verdict, finding: Finding) -> Answer | None:
     if not verdict.passed or finding.answer is None:
         return None
     sources = finding.evidence if finding.sources is None else finding.sources
+    if finding.layer is not None:
+        return Answer(Status.ANSWERED, finding.answer, finding.layer, finding.confidence, sources)
     least = min((fact.confidence for fact in sources), default=1.0)
     return Answer(Status.ANSWERED, finding.answer, verdict.layer, finding.confidence * least, sources)
 

@@ -8,6 +8,7 @@ import typer
 from kitbash.cli import cartridge_app, config_app, grains_app, metabolism_app, models_app, train_app
 from kitbash.domain.answer import AskMode
 from kitbash.domain.judgement import Judgement
+from kitbash.domain.strategy import Strategy
 
 app = typer.Typer(
     name="kitbash",
@@ -39,12 +40,23 @@ def ask(
     user: Annotated[str, typer.Option(help="Whose questions these are, for what is remembered of them.")] = "",
     timeout: Timeout = None,
     trace: Annotated[bool, typer.Option("--trace", help="Show verdicts, contradictions and decisions.")] = False,
+    consensus: Annotated[
+        Optional[Strategy],  # noqa: UP045
+        typer.Option(help="Let Layers 2 to 4 all answer, and vote.", show_default=False),
+    ] = None,
 ) -> None:
     """Ask one question. Exits with 0 answered, 5 not known, 4 timed out, 3 Redis down, 2 usage, 1 error."""
     from kitbash.cli import ask as command  # noqa: PLC0415
 
     command.ask(
-        " ".join(question), as_json=as_json, mode=mode, project=project, user=user, timeout_s=timeout, trace=trace
+        " ".join(question),
+        as_json=as_json,
+        mode=mode,
+        project=project,
+        user=user,
+        timeout_s=timeout,
+        trace=trace,
+        consensus=consensus,
     )
 
 

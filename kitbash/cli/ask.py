@@ -14,7 +14,8 @@ from kitbash.client import Client
 from kitbash.domain.answer import AskMode, Result, Status, to_json
 from kitbash.domain.checked import OWN_MARK
 from kitbash.domain.ids import parse_query_id
-from kitbash.domain.layer import Layer
+from kitbash.domain.layer import Layer, Stage
+from kitbash.domain.strategy import Strategy
 from kitbash.domain.verdict import Verdict
 
 _CODES = {
@@ -34,6 +35,7 @@ def ask(
     user: str,
     timeout_s: float | None,
     trace: bool,
+    consensus: Strategy | None,
 ) -> None:
     """Print the answer to one question, and leave with the exit code of how it ended."""
     with Client() as client:
@@ -45,6 +47,7 @@ def ask(
             user=user,
             timeout_s=timeout_s,
             on_event=draft.show if draft else None,
+            consensus=consensus,
         )
         if draft:
             draft.end()
@@ -74,6 +77,9 @@ def show(result: Result) -> None:
         )
         if answer.sources:
             output.emphasised("  The nearest evidence:", "dim")
+    for verdict in result.path:
+        if verdict.stage is Stage.VOTE:
+            output.emphasised(f"  {verdict.reason}", "dim")
     for number, fact in enumerate(answer.sources, start=1):
         origin = f" ({'; '.join(fact.sources)})" if fact.sources else ""
         text = "" if fact.text == answer.text else f" {fact.text}"

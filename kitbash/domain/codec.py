@@ -11,6 +11,7 @@ from kitbash.domain.fact import Fact
 from kitbash.domain.layer import Layer, Stage
 from kitbash.domain.level import Level
 from kitbash.domain.plan import Plan
+from kitbash.domain.strategy import Strategy
 from kitbash.domain.tokens import Tokens, tokens_json
 from kitbash.domain.verdict import Verdict
 
@@ -112,6 +113,7 @@ def answer_from(text: str) -> Answer:
 
 def plan_to(plan: Plan) -> str:
     """Return a plan as JSON."""
+    voting = {} if plan.consensus is Strategy.NONE else {"consensus": plan.consensus.value}
     return dumps(
         {
             "parts": list(plan.parts),
@@ -123,6 +125,7 @@ def plan_to(plan: Plan) -> str:
             "form": plan.form,
             "leans": plan.leans,
         }
+        | voting
     )
 
 
@@ -138,6 +141,7 @@ def plan_from(text: str) -> Plan:
         reason=value["reason"],
         form=value["form"],
         leans=value["leans"],
+        consensus=Strategy(value.get("consensus", "none")),
     )
 
 

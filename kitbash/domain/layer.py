@@ -38,6 +38,7 @@ class Stage(StrEnum):
     FUSE = "kitbash.cartridge.fuse"
     SYNTHESISE = "kitbash.bitnet.synthesise"
     GENERATE = "kitbash.kobold.generate"
+    VOTE = "kitbash.bitnet.vote"
 
     @property
     def queue(self) -> Queue:
@@ -57,6 +58,7 @@ _LAYERS: Final = {
     Stage.FUSE: Layer.CARTRIDGE,
     Stage.SYNTHESISE: Layer.SYNTHESIS,
     Stage.GENERATE: Layer.KOBOLD,
+    Stage.VOTE: Layer.BITNET,
 }
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kitbash.domain.strategy import Strategy
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -12,7 +14,7 @@ class Plan:
     `shards` are groups of cartridges searched in parallel; none means that no cartridge knows a word of it.
     `weights` are the idf weights of each content stem of the question, over all visible cartridges; `unknown` names
     the stems that no cartridge holds. `form` is what kind of thing is asked for; `leans` says that the question leans
-    on what was asked before.
+    on what was asked before. `consensus` is how the engines vote, if they do.
     """
 
     parts: tuple[str, ...]
@@ -23,3 +25,4 @@ class Plan:
     reason: str = ""
     form: str = "statement"
     leans: bool = False
+    consensus: Strategy = Strategy.NONE

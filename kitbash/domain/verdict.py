@@ -33,6 +33,7 @@ class Finding:
     or the nearest there are; `sources` those that the answer cites, where that is not all of them. `refusal` is what
     the user is told when the layer ends the query without an answer. `threshold` is what the confidence is held
     against where the facts decide that, None where the layer's rule does. `deltas` are what a reply contradicts.
+    `layer` is who speaks for those that agree in a vote; then `confidence` is the answer's, its sources reckoned in.
     """
 
     confidence: float
@@ -45,3 +46,4 @@ class Finding:
     threshold: float | None = None
     sources: tuple[Fact, ...] | None = None
     deltas: tuple[Delta, ...] = ()
+    layer: Layer | None = None

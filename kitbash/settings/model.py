@@ -69,6 +69,9 @@ class Query(Subject):
     max_chars: int = Field(default=2000, ge=1, le=100_000)
     ttl_s: int = Field(default=3600, ge=60, description="how long a query's keys stay on the blackboard")
     project: str = "default"
+    consensus: Literal["none", "simple", "weighted", "typed"] = Field(
+        default="none", description="none: the first layer that is sure; else Layers 2 to 4 all answer, and vote"
+    )
 
 
 class LayerRule(Subject):

@@ -1,6 +1,7 @@
 """A program: one client asks the questions on its standard input, and prints each result as a line of JSON.
 
 Its argument says how: `direct`, `celery` or `auto`, or `submit` to send them all before the first is waited for.
+Whether engines vote is in the environment.
 """
 
 import json

@@ -13,6 +13,7 @@ from kitbash.blackboard.redis_board import RedisBlackboard
 from kitbash.domain.answer import Mode, Status
 from kitbash.domain.ids import QueryId, new_query_id, new_token
 from kitbash.domain.layer import Stage
+from kitbash.domain.strategy import Strategy
 from tests import servers
 from tests.boards import redis_board
 from tests.e2e.processes import Env, environment, kitbash, worker
@@ -36,10 +37,16 @@ def upkeep(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Generator[Up
             yield env, own, board
 
 
-def opened(board: RedisBlackboard, text: str = FORM, *, timeout_ms: int = LONG_MS) -> QueryId:
+def opened(
+    board: RedisBlackboard,
+    text: str = FORM,
+    *,
+    timeout_ms: int = LONG_MS,
+    consensus: Strategy = Strategy.NONE,
+) -> QueryId:
     """Write a question as a client does that dies before it has sent anything."""
     query_id = new_query_id()
-    board.open(NewQuery(query_id, text, "default", 1.0, timeout_ms, Mode.CELERY))
+    board.open(NewQuery(query_id, text, "default", 1.0, timeout_ms, Mode.CELERY, consensus=consensus))
     return query_id
 
 
@@ -82,6 +89,23 @@ def test_what_was_never_sent_is_answered_or_ended_in_time(upkeep: Upkeep) -> Non
     assert answered.answer is not None
     assert (answered.answer.status, answered.answer.layer) == (Status.ANSWERED, 0)
     assert len(finishes(answered)) == 1
+
+
+def test_a_vote_that_was_never_sent_or_lost_an_engine_is_taken_all_the_same(upkeep: Upkeep) -> None:
+    _, _, board = upkeep
+    text = "How fast is light in vacuum?"
+    never, lost = (opened(board, text, consensus=Strategy.SIMPLE) for _ in range(2))
+    claim = board.claim(lost, Stage.GENERATE.value, token=new_token(), lease_ms=1)
+    assert claim.code is ClaimCode.CLAIMED
+    for query_id in (never, lost):
+        trace = ended(board, query_id)
+        assert trace.answer is not None
+        assert (trace.answer.status, trace.answer.layer) == (Status.ANSWERED, 2)
+        assert trace.verdicts[-1].stage is Stage.VOTE
+        assert {it.stage for it in trace.verdicts} >= {Stage.FUSE, Stage.SYNTHESISE, Stage.GENERATE}
+        assert len(finishes(trace)) == 1
+    # Both were recorded once, whoever sent them how often.
+    assert len(trace.verdicts) == len({it.stage for it in trace.verdicts})
 
 
 def test_a_stage_that_kills_every_worker_is_buried_and_passed_over(upkeep: Upkeep) -> None:

@@ -99,6 +99,7 @@ class MemoryBlackboard(MemoryReading):
         answer: Answer | None = None,
         decisions: Sequence[Decision] = (),
         deltas: Sequence[Delta] = (),
+        opinion: str = "",
     ) -> RecordCode:
         with self._changed:
             query = self._query(query_id)
@@ -116,6 +117,7 @@ class MemoryBlackboard(MemoryReading):
             query.expires_ms = query.touched_ms + self._ttl_ms
             if product:
                 query.work[stage] = product
+            query.work |= {f"{stage}.opinion": opinion} if opinion else {}
             for decision in decisions:
                 query.decisions.append(codec.dumps(bus_codec.decision_to(decision)))
                 self._log(query, EventKind.DECISION, str(len(query.decisions) - 1))
@@ -160,6 +162,7 @@ class MemoryBlackboard(MemoryReading):
                 answer=recording.answer,
                 decisions=recording.decisions,
                 deltas=recording.deltas,
+                opinion=recording.opinion,
             )
             claim = self.claim(
                 query_id,
@@ -200,7 +203,9 @@ class MemoryBlackboard(MemoryReading):
         new = query.new
         left_ms = query.deadline_ms - now_ms
         work = dict(query.work)
-        return OpenQuery(new.query_id, new.text, new.project, new.kappa, left_ms, work, new.user, now_ms, token)
+        return OpenQuery(
+            new.query_id, new.text, new.project, new.kappa, left_ms, work, new.user, now_ms, token, new.consensus
+        )
 
     def _say(self, query: MemoryQuery, verdict: Verdict) -> None:
         query.verdicts.append(codec.verdict_to(verdict))

@@ -16,6 +16,7 @@ from kitbash.cascade.served import ServedGrains
 from kitbash.domain.context import TemporalContext
 from kitbash.domain.ids import QueryId
 from kitbash.domain.layer import Layer
+from kitbash.domain.strategy import Strategy
 from kitbash.knowledge.build import build
 from kitbash.knowledge.library import Library
 from kitbash.knowledge.meaning import Meaning
@@ -138,6 +139,7 @@ class Cascade:
     weights: Weights = WEIGHTS
     meaning: Meaning | None = None
     grains: ServedGrains | None = None
+    consensus: Strategy = Strategy.NONE
     board: Blackboard = field(init=False)
 
     def __post_init__(self) -> None:  # noqa: D105
@@ -161,7 +163,8 @@ class Cascade:
         """Return a query that was opened, with its project's kappa."""
         rule = self.policy.projects.get(project)
         query = new_query(text, timeout_ms=timeout_ms, kappa=rule.kappa if rule else 1.0)
-        self.board.open(replace(query, project=project))
+        query = replace(query, project=project, consensus=self.consensus)
+        self.board.open(query)
         return query
 
     def ended(self, text: str, *, project: str = "default") -> Trace:
