@@ -186,7 +186,7 @@ class Client:
         return trace
 
     def feedback(self, query_id: str, judgement: Judgement, text: str = "") -> Feedback:
-        """Have an answer judged right or wrong for its grain, or corrected by a text that a person is to review.
+        """Have an answer judged right or wrong for its grain and its engine, or corrected by a text for a person.
 
         Counts once a query; the last judgement stands. Raises NotFound for a query that is neither on the blackboard
         nor in the archive, UsageError for one whose answer cannot be judged, or a correction that is none.
@@ -194,7 +194,7 @@ class Client:
         asked = self._asked(parse_query_id(query_id))
         runtime = self.runtime
         at_ms = time.time_ns() // 1_000_000
-        found = give(asked, judgement, runtime.grains, runtime.library, text=text, at_ms=at_ms)
+        found = give(asked, judgement, runtime.grains, runtime.library, runtime.engines, text=text, at_ms=at_ms)
         if found.grain is not None:
             runtime.crystals.keep(found.grain)
         return found

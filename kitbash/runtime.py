@@ -10,6 +10,7 @@ from kitbash.archive.writer import Archive
 from kitbash.blackboard import connection
 from kitbash.blackboard.redis_board import RedisBlackboard
 from kitbash.blackboard.redis_context import RedisContext
+from kitbash.blackboard.redis_engines import RedisEngines
 from kitbash.blackboard.redis_grains import RedisGrains
 from kitbash.blackboard.redis_metabolism import RedisMetabolism
 from kitbash.blackboard.redis_servers import RedisServers
@@ -20,6 +21,7 @@ from kitbash.cascade.collaborators import Collaborators
 from kitbash.cascade.confidence import Weights
 from kitbash.cascade.crystallising import Crystalliser
 from kitbash.cascade.policy import Policy, ProjectRule, Rule
+from kitbash.cascade.reputation import JudgedEngines
 from kitbash.cascade.served import ServedGrains
 from kitbash.domain.calibration import NEVER
 from kitbash.domain.context import TemporalContext
@@ -201,6 +203,11 @@ class Runtime:
         return RedisGrains(self.redis, self.at.blackboard)
 
     @cached_property
+    def engines(self) -> RedisEngines:
+        """Return where the judgements on engines are kept."""
+        return RedisEngines(self.redis, self.at.blackboard)
+
+    @cached_property
     def served(self) -> ServedGrains:
         """Return the grains that may answer."""
         return ServedGrains(self.grains, self.settings.target_precision)
@@ -309,6 +316,7 @@ class Runtime:
             meaning=self.meaning,
             grains=self.served,
             composer=guarded(self.small_generator),
+            reputation=JudgedEngines(self.engines),
         )
 
     def close(self) -> None:

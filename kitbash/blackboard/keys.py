@@ -18,6 +18,9 @@ ENDED_QUERIES: Final = "kb:{open}:ended"
 FEED: Final = "kb:{feed}:events"
 """Trimmed stream of what happens to all queries."""
 
+ENGINES: Final = "kb:{engines}:judged"
+"""Hash of how often the answers of each layer were judged right and wrong."""
+
 SERVERS: Final = "kb:{servers}:registry"
 """Hash of what was last seen of each model server, by its name in the settings."""
 
@@ -75,6 +78,11 @@ def query_keys(query_id: QueryId) -> QueryKeys:
 def vote(query_id: QueryId) -> str:
     """Return the string that holds how a query was voted on, beside the grains."""
     return f"kb:{{grains}}:vote:{query_id}"
+
+
+def judged(query_id: QueryId) -> str:
+    """Return the string that holds what a query counted for among the judgements on engines."""
+    return f"{ENGINES}:{query_id}"
 
 
 def stats(day: str) -> str:

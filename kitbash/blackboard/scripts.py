@@ -41,6 +41,7 @@ class Scripts:
     visit: Script
     hit: Script
     vote: Script
+    judge: Script
     promote: Script
     restore: Script
     drop: Script

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
+from kitbash.blackboard.engines import Engines, JudgeCode
 from kitbash.blackboard.grains import Grains, VoteCode
 from kitbash.cascade.grains import answered_by
 from kitbash.domain.answer import Answer, Status
@@ -33,6 +34,7 @@ class Asked:
 class Feedback:
     """What came of it. `code` and `grain` are None where no fact was voted on, and `unvoted` says why.
 
+    `engine` is what came of it for the engine that answered, None where there was no answer or nobody counts.
     `is_written` says that the question stands among those its fact was written to answer, so that no vote silences it.
     """
 
@@ -43,28 +45,50 @@ class Feedback:
     correction: Correction | None = None
     unvoted: str = ""
     is_written: bool = False
+    engine: JudgeCode | None = None
 
 
 def give(
-    asked: Asked, judgement: Judgement, grains: Grains, library: Library, *, text: str = "", at_ms: int = 0
+    asked: Asked,
+    judgement: Judgement,
+    grains: Grains,
+    library: Library,
+    engines: Engines | None = None,
+    *,
+    text: str = "",
+    at_ms: int = 0,
 ) -> Feedback:
     """Have an answer judged, once a query, and a correction kept: text, never knowledge by itself.
 
-    Raises UsageError for a judgement that cannot count and a correction that is none; then nothing changed.
+    It counts for the grain of an answer that is one fact, and with `engines` for whichever engine answered. Raises
+    UsageError for a judgement that cannot count and a correction that is none; then nothing changed.
     """
     if judgement is not Judgement.CORRECT:
         if text:
             message = f"{judgement.value} takes no text; to say what is right, use: correct"
             raise UsageError(message)
         subject, why = _subject(asked, library)
-        if subject is None:
+        if subject is None and (engines is None or not _is_answered(asked)):
             raise UsageError(why)
-        return _voted(Feedback(asked.query_id, judgement), subject, grains, library)
+        found = Feedback(asked.query_id, judgement, unvoted=why, engine=_counted(asked, judgement, engines))
+        return found if subject is None else _voted(found, subject, grains, library)
     correction = _correction(asked, text, at_ms)
     subject, why = _subject(asked, library)
     grains.propose(correction)
-    found = Feedback(asked.query_id, judgement, correction=correction, unvoted=why)
+    counted = _counted(asked, judgement, engines)
+    found = Feedback(asked.query_id, judgement, correction=correction, unvoted=why, engine=counted)
     return found if subject is None else _voted(found, subject, grains, library)
+
+
+def _is_answered(asked: Asked) -> bool:
+    return asked.answer is not None and asked.answer.status is Status.ANSWERED
+
+
+def _counted(asked: Asked, judgement: Judgement, engines: Engines | None) -> JudgeCode | None:
+    answer = asked.answer
+    if engines is None or answer is None or answer.layer is None or not _is_answered(asked):
+        return None
+    return engines.judge(asked.query_id, answer.layer, is_right=judgement is Judgement.RIGHT)
 
 
 def _voted(given: Feedback, subject: Subject, grains: Grains, library: Library) -> Feedback:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kitbash.blackboard.engines import JudgeCode
 from kitbash.blackboard.grains import VoteCode
 from kitbash.cascade.feedback import Feedback
 from kitbash.cli import output
@@ -13,6 +14,11 @@ _SAID = {
     VoteCode.MOVED: "counted; the earlier judgement of this query counts no more",
     VoteCode.BEFORE: "judged so before; it counts once",
     VoteCode.MISSING: "not counted: the grain was dropped at this moment; judge again",
+}
+_JUDGED = {
+    JudgeCode.COUNTED: "counted",
+    JudgeCode.MOVED: "counted anew",
+    JudgeCode.BEFORE: "counted before",
 }
 
 
@@ -28,6 +34,8 @@ def feedback(query_id: str, judgement: Judgement, text: str, *, as_json: bool) -
         output.line("kept for review: kitbash grains corrections")
     if found.code is not None:
         output.line(_SAID[found.code])
+    elif found.engine is not None:
+        output.line(f"{_JUDGED[found.engine]} for the engine that answered; {found.unvoted}")
     elif found.unvoted:
         output.note(f"Nothing was counted: {found.unvoted}.")
     grain = found.grain
@@ -49,6 +57,7 @@ def _told(found: Feedback, target_precision: float) -> dict[str, Any]:
         "judgement": found.judgement.value,
         "counted": None if found.code is None else found.code.name.lower(),
         "why_not": found.unvoted,
+        "counted_for_engine": None if found.engine is None else found.engine.name.lower(),
         "is_kept_for_review": found.correction is not None,
         "is_written": found.is_written,
         "grain": None

@@ -85,5 +85,7 @@ CALLS: Final[dict[str, Callable[[RedisBlackboard], object]]] = {
     "acquire_slot": lambda board: board.acquire_slot(Queue.KOBOLD, token="a", lease_ms=LONG_MS, slots=9),
 }
 
-ELSEWHERE: Final = frozenset({"visit", "hit", "vote", "promote", "restore", "drop", "begin_cycle", "keep_cycle"})
+ELSEWHERE: Final = frozenset(
+    {"visit", "hit", "vote", "judge", "promote", "restore", "drop", "begin_cycle", "keep_cycle"}
+)
 """Scripts that are no part of the blackboard; the tests of their models run them on both kinds of server."""

@@ -11,6 +11,7 @@ from kitbash import assets
 from kitbash.blackboard.board import ClaimCode, FinishCode, RecordCode, SayCode
 from kitbash.blackboard.bus import CoupleCode, HealthCode, PostCode
 from kitbash.blackboard.ending import SettleCode
+from kitbash.blackboard.engines import JudgeCode
 from kitbash.blackboard.grains import HitCode, MoveCode, VoteCode
 from kitbash.blackboard.metabolism import BeginCode, KeepCode
 from kitbash.blackboard.redis_context import VisitCode
@@ -31,6 +32,7 @@ ENUMS: Final[dict[str, type[IntEnum]]] = {
     "keep_cycle": KeepCode,
     "hit": HitCode,
     "vote": VoteCode,
+    "judge": JudgeCode,
     "promote": MoveCode,
 }
 MOST_LINES: Final = 60

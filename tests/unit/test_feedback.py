@@ -1,18 +1,24 @@
 """Feedback: what can be judged counts once, what cannot says why, and a correction is text for a person."""
 
 from collections.abc import Generator
+from dataclasses import replace
 
 import pytest
 
 from kitbash.blackboard.board import Trace
+from kitbash.blackboard.engines import JudgeCode, Judged
 from kitbash.blackboard.grains import VoteCode
 from kitbash.cascade.feedback import MAX_CHARS, Asked, give
+from kitbash.cascade.reputation import shares
 from kitbash.cascade.step import late
 from kitbash.domain.answer import Status
 from kitbash.domain.grain import Correction, GrainState
+from kitbash.domain.ids import new_query_id
 from kitbash.domain.judgement import Judgement
+from kitbash.domain.layer import Layer
 from kitbash.errors import UsageError
 from kitbash.knowledge.library import Library
+from tests.twins.memory_engines import MemoryEngines
 from tests.twins.memory_grains import MemoryGrains
 from tests.unit.cascade_kit import POND, WATER, Cascade, library_in
 
@@ -50,6 +56,31 @@ def test_a_judgement_begins_a_candidate_of_the_fact_that_answered(cascade: Casca
     assert found.grain == grain
     assert (grain.state, grain.hits, grain.confirmed, grain.refuted) == (GrainState.CANDIDATE, 0, 1, 0)
     assert (grain.subject.cartridge, grain.subject.fact_id) == ("pond_general", 7)
+
+
+def test_every_answer_counts_for_its_engine_also_one_that_is_no_single_fact(cascade: Cascade) -> None:
+    engines, grains = MemoryEngines(), MemoryGrains()
+    one = of(cascade.ended(SWIMS))
+    assert give(one, RIGHT, grains, cascade.library, engines).engine is JudgeCode.COUNTED
+    assert give(one, CORRECT, grains, cascade.library, engines, text="It kicks.").engine is JudgeCode.MOVED
+    assert one.answer is not None
+    model = replace(one, query_id=new_query_id(), answer=replace(one.answer, layer=Layer.KOBOLD, sources=()))
+    found = give(model, RIGHT, grains, cascade.library, engines)
+    assert (found.code, found.engine) == (None, JudgeCode.COUNTED)
+    assert "not one fact alone" in found.unvoted
+    assert engines.judged() == {Layer.CARTRIDGE: Judged(0, 1), Layer.KOBOLD: Judged(1, 0)}
+
+
+def test_an_engine_is_weighed_once_it_was_judged_often_enough() -> None:
+    assert shares({Layer.KOBOLD: Judged(40, 9), Layer.CARTRIDGE: Judged(45, 5)}) == {Layer.CARTRIDGE: 0.9}
+
+
+def test_what_was_not_answered_counts_for_nobody(cascade: Cascade) -> None:
+    engines = MemoryEngines()
+    unknown = of(cascade.ended("Who wrote the ballad of the moor?"))
+    with pytest.raises(UsageError, match="no answer to judge"):
+        give(unknown, WRONG, MemoryGrains(), cascade.library, engines)
+    assert engines.judged() == {}
 
 
 def test_a_query_counts_once_and_the_last_judgement_stands(cascade: Cascade, grains: MemoryGrains) -> None:
