@@ -1,0 +1,1 @@
+"""The findings bus: agents share tasks, findings and contradictions over Redis."""
