@@ -9,7 +9,8 @@ from pathlib import Path
 
 from kitbash.errors import ConfigError
 from kitbash.swarm.trust.key_files import private_folder
-from kitbash.swarm.trust.registry import Signed, public_text
+from kitbash.swarm.trust.registry import public_text
+from kitbash.swarm.trust.signed_registry import Signed
 
 
 class Pinned:

@@ -13,7 +13,8 @@ from kitbash.swarm.errors import Invalid, Occupied, Refused
 from kitbash.swarm.trust.key_files import KeyPair
 from kitbash.swarm.trust.keys import TrustKeys
 from kitbash.swarm.trust.pinned import Pinned
-from kitbash.swarm.trust.registry import Registry, Signed, opened, sign
+from kitbash.swarm.trust.registry import Registry
+from kitbash.swarm.trust.signed_registry import Signed, opened, sign
 
 CACHE_S: Final = 60.0
 _ATTEMPTS: Final = 20
