@@ -4,11 +4,14 @@ import math
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Final
+from enum import Enum
+from typing import Final, TypeVar
 
 from kitbash.swarm.errors import Invalid
+
+Member = TypeVar("Member", bound=Enum)
 
 MAX_NAME_CHARS: Final = 255
 MAX_TTL_S: Final = 30 * 86_400
@@ -95,6 +98,15 @@ def instant(value: datetime | str, field: str) -> datetime:
     return value if value.tzinfo is UTC else value.astimezone(UTC)
 
 
+def one_of(kind: type[Member], value: object, field: str) -> Member:
+    """Return the member of an enum by its value. Raises Invalid for any other, naming those there are."""
+    try:
+        return kind(value)
+    except ValueError as error:
+        message = f"{field} {_shown(value)} is not one of {', '.join(str(it.value) for it in kind)}"
+        raise Invalid(message) from error
+
+
 def day(value: str, field: str = "date") -> str:
     """Return a day written YYYY-MM-DD. Raises Invalid for anything else."""
     try:
@@ -116,15 +128,6 @@ def put(value: object, /, **fields: object) -> None:
     """Set fields of a frozen value while it is made."""
     for name, it in fields.items():
         object.__setattr__(value, name, it)
-
-
-def read_or(read: Callable[[str], object], value: str, field: str) -> object:
-    """Return what reading a text gives. Raises Invalid naming the field where it cannot be read."""
-    try:
-        return read(value)
-    except (ValueError, TypeError) as error:
-        message = f"{field} cannot be read: {_shown(value)}"
-        raise Invalid(message) from error
 
 
 def _shown(value: object) -> str:

@@ -70,7 +70,7 @@ class Packet:
         check.put(
             self,
             dispatched_at=check.instant(self.dispatched_at, "dispatched_at"),
-            speech_act=SpeechAct(self.speech_act),
+            speech_act=check.one_of(SpeechAct, self.speech_act, "speech_act"),
             chain_of_custody=tuple(self.chain_of_custody),
         )
 

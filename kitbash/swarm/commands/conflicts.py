@@ -1,0 +1,102 @@
+"""Conflicts: found among findings, queued for people once, resolved with a decision that stays."""
+
+from collections.abc import Sequence
+
+from kitbash.swarm import agreement, check, conflict as conflicts
+from kitbash.swarm.agreement import Agreement
+from kitbash.swarm.commands import findings
+from kitbash.swarm.commands.writing import sealed, whole, write
+from kitbash.swarm.conflict import Clash, Conflict, Resolution
+from kitbash.swarm.errors import Invalid
+from kitbash.swarm.finding import Finding
+from kitbash.swarm.request import Ask, AskAll, Bus, Permit, Steps
+from kitbash.swarm.scripts import Verb, WriteCode
+from kitbash.swarm.sealing import Operation
+from kitbash.swarm.speech import SpeechAct
+from kitbash.swarm.stored import flat, read
+
+
+def detect(bus: Bus, task_id: str, threshold: float, agent: str) -> Steps[list[Clash]]:
+    """Return the conflicts among a task's findings, the gravest first, having queued those that are new."""
+    yield Permit(agent, Operation.DETECT_FINDING_CONFLICTS)
+    check.name_in_key(task_id, "task id")
+    return (yield from _queue(bus, (yield from findings.listed(bus, bus.keys.findings_of(task_id))), threshold, agent))
+
+
+def detect_on_topic(bus: Bus, topic: str, threshold: float, agent: str) -> Steps[list[Clash]]:
+    """Return the conflicts among the findings on a topic over all tasks, having queued those that are new."""
+    yield Permit(agent, Operation.DETECT_FINDING_CONFLICTS)
+    return (yield from _queue(bus, (yield from findings.on_topic(bus, topic, agent)), threshold, agent))
+
+
+def agreed(bus: Bus, task_id: str, agent: str) -> Steps[list[Agreement]]:
+    """Return where a task's findings agree, the surest first."""
+    return agreement.agreements((yield from findings.of_task(bus, task_id, agent)))
+
+
+def _queue(bus: Bus, found: Sequence[Finding], threshold: float, agent: str) -> Steps[list[Clash]]:
+    clashes = conflicts.clashes(found, threshold)
+    # Those that are queued already are most of them, and cost no packet.
+    known = yield AskAll([("EXISTS", bus.keys.conflict(clash.id)) for clash in clashes])
+    for clash, is_known in zip(clashes, known, strict=True):
+        if is_known:
+            continue
+        new = conflicts.queued(clash)
+        packet = yield from sealed(agent, "detect_finding_conflicts", conflicts.contents_of(new), SpeechAct.REQUEST)
+        at = bus.keys.conflict(new.id)
+        yield from write(
+            Verb.OPEN_MATTER,
+            (at, bus.keys.conflicts, bus.keys.packet(at), bus.keys.events),
+            (
+                new.id,
+                new.score,
+                conflicts.TTL_S,
+                whole(packet),
+                "conflict_found",
+                agent,
+                bus.events_length,
+                *flat(conflicts.fields_of(new)),
+            ),
+        )
+    return clashes
+
+
+def waiting(bus: Bus, agent: str, most: int) -> Steps[list[Conflict]]:
+    """Return the conflicts nobody has settled, the gravest first."""
+    yield Permit(agent, Operation.GET_CONFLICTS)
+    ids = yield Ask(("ZRANGE", bus.keys.conflicts, 0, most - 1))
+    keys = [bus.keys.conflict(conflict_id) for conflict_id in ids]
+    replies = (yield AskAll([("HGETALL", key) for key in keys])) if keys else []
+    return [read(key, fields, conflicts.of_fields) for key, fields in zip(keys, replies, strict=True) if fields]
+
+
+def get(bus: Bus, conflict_id: str, agent: str) -> Steps[Conflict | None]:
+    """Return a conflict as it stands, or None."""
+    yield Permit(agent, Operation.GET_CONFLICTS)
+    at = bus.keys.conflict(conflict_id)
+    fields = yield Ask(("HGETALL", at))
+    return read(at, fields, conflicts.of_fields) if fields else None
+
+
+def resolve(bus: Bus, conflict_id: str, resolution: Resolution, decision: str, person: str, agent: str) -> Steps[bool]:
+    """Note what was decided, once; return False if it was decided before. Raises Invalid if there is no such conflict."""
+    yield Permit(agent, Operation.RESOLVE_CONFLICT)
+    resolved = check.one_of(Resolution, resolution, "resolution")
+    if resolved is Resolution.PENDING:
+        message = "a conflict is not resolved as pending; say first, second, both, neither, merged or escalated"
+        raise Invalid(message)
+    check.text(decision, "decision", most_chars=conflicts.MAX_DECISION_CHARS, is_needed=True)
+    check.text(person, "person", most_chars=check.MAX_NAME_CHARS, is_needed=True)
+    contents = {"id": conflict_id, "resolution": resolved.value, "decision": decision, "decided_by": person}
+    packet = yield from sealed(agent or person, "resolve_conflict", contents)
+    at = bus.keys.conflict(conflict_id)
+    decided = (resolved.value, decision, person, packet.dispatched_at.isoformat(), whole(packet))
+    code = yield from write(
+        Verb.RESOLVE_CONFLICT,
+        (at, bus.keys.conflicts, bus.keys.packet(at), bus.keys.events),
+        (conflict_id, *decided, conflicts.TTL_S, bus.events_length),
+    )
+    if code is WriteCode.ABSENT:
+        message = f"there is no conflict {conflict_id}; `kitbash swarm conflicts` lists those there are"
+        raise Invalid(message)
+    return code is WriteCode.DONE

@@ -1,0 +1,143 @@
+"""Findings: posted once with their packet, read by id, task and topic; and any packet by what it belongs to."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from kitbash.swarm import check, finding as findings
+from kitbash.swarm.commands.trusting import log, read_packet, trusted
+from kitbash.swarm.commands.writing import envelope, sealed, write
+from kitbash.swarm.errors import Invalid, Refused
+from kitbash.swarm.finding import Finding
+from kitbash.swarm.keys import Keys
+from kitbash.swarm.packet import Packet
+from kitbash.swarm.request import Ask, AskAll, Bus, Permit, Steps
+from kitbash.swarm.scripts import Verb, WriteCode
+from kitbash.swarm.sealing import Operation
+from kitbash.swarm.stored import Fields, flat, read
+
+CHUNK: Final = 500
+"""How many findings are read in one go."""
+
+
+def post(bus: Bus, finding: Finding, agent: str) -> Steps[bool]:
+    """Keep a finding; posted again it is kept once. Raises Invalid if another finding has its id."""
+    yield Permit(agent, Operation.POST_FINDING)
+    fields = yield from packed(finding, agent, "post_finding")
+    at = bus.keys.finding(finding.id)
+    marks = (int(bool(finding.task_id)), int(bool(finding.topic)))
+    code = yield from write(
+        Verb.POST_FINDING,
+        (at, bus.keys.findings_of(finding.task_id), bus.keys.findings_on(finding.topic), bus.keys.events),
+        (finding.id, finding.ttl_seconds, *marks, agent, bus.events_length, *fields),
+    )
+    if code is WriteCode.OTHER:
+        message = f"another finding has the id {finding.id}; leave the id out, and a fresh one is made"
+        raise Invalid(message)
+    return True
+
+
+def packed(finding: Finding, agent: str, action: str) -> Steps[list[str]]:
+    """Return a finding with its sealed envelope as fields of its hash, name and value in turn."""
+    packet = yield from sealed(agent, action, findings.contents_of(finding), finding.speech_act)
+    return flat({**findings.fields_of(finding), "packet": envelope(packet)})
+
+
+def signed_by(finding: Finding, agent: str) -> Finding:
+    """Return the finding as the work of an agent, if it does not say whose it is."""
+    return finding if finding.worker_id or not agent else replace(finding, worker_id=agent)
+
+
+def get(bus: Bus, finding_id: str, agent: str) -> Steps[Finding | None]:
+    """Return a finding, or None. Raises Refused if its packet is not trusted."""
+    yield Permit(agent, Operation.GET_FINDING)
+    at = bus.keys.finding(finding_id)
+    fields = yield Ask(("HGETALL", at))
+    return (yield from _trusted(bus, at, fields)) if fields else None
+
+
+def of_task(bus: Bus, task_id: str, agent: str) -> Steps[list[Finding]]:
+    """Return the findings of a task, the oldest first, but for those that are not trusted."""
+    yield Permit(agent, Operation.GET_FINDINGS_FOR_TASK)
+    check.name_in_key(task_id, "task id")
+    return (yield from listed(bus, bus.keys.findings_of(task_id)))
+
+
+def on_topic(bus: Bus, topic: str, agent: str) -> Steps[list[Finding]]:
+    """Return the findings on a topic over all tasks, the oldest first, but for those that are not trusted."""
+    yield Permit(agent, Operation.GET_FINDINGS_FOR_TASK)
+    check.text(topic, "topic", most_chars=check.MAX_NAME_CHARS, is_needed=True)
+    return (yield from listed(bus, bus.keys.findings_on(topic)))
+
+
+def listed(bus: Bus, index: str) -> Steps[list[Finding]]:
+    """Return the findings that an index names and that have not expired."""
+    ids = yield Ask(("LRANGE", index, 0, -1))
+    return (yield from several(bus, ids))
+
+
+def several(bus: Bus, ids: Sequence[str]) -> Steps[list[Finding]]:
+    """Return findings by id, without those that have expired or are not trusted."""
+    found: list[Finding] = []
+    for start in range(0, len(ids), CHUNK):
+        keys = [bus.keys.finding(finding_id) for finding_id in ids[start : start + CHUNK]]
+        for key, fields in zip(keys, (yield AskAll([("HGETALL", key) for key in keys])), strict=True):
+            if not fields:
+                continue
+            try:
+                found.append((yield from _trusted(bus, key, fields)))
+            except (Refused, Invalid) as error:
+                # One that cannot be used must not hide the others.
+                log.warning("swarm.finding", reason=str(error))
+    return found
+
+
+def _trusted(bus: Bus, key: str, fields: Fields) -> Steps[Finding]:
+    finding = read(key, fields, findings.of_fields)
+    if bus.checks:
+        packet = read_packet(fields.get("packet", "{}"), findings.contents_of(finding))
+        yield from trusted(bus, packet, f"finding {finding.id}")
+    return finding
+
+
+def packets(bus: Bus, record: str, agent: str) -> Steps[list[Packet]]:
+    """Return the packets of a record, named as its key is without the prefix (`finding:{id}`, `task:{id}`, ...).
+
+    They are as they are stored, unchecked, the oldest first. Raises Invalid for what is no record of the bus.
+    """
+    yield Permit(agent, Operation.GET_PACKET)
+    kind, _, rest = record.partition(":")
+    if kind == "finding":
+        at = bus.keys.finding(rest)
+        fields = yield Ask(("HGETALL", at))
+        if not fields:
+            return []
+        return [read_packet(fields.get("packet", "{}"), findings.contents_of(read(at, fields, findings.of_fields)))]
+    at = bus.keys.packet(_record_key(bus.keys, kind, rest))
+    if kind in {"task", "conflict"}:
+        texts = yield Ask(("LRANGE", at, 0, -1))
+        return [read_packet(text) for text in texts]
+    text = yield Ask(("GET", at))
+    return [read_packet(text)] if text else []
+
+
+def _record_key(keys: Keys, kind: str, rest: str) -> str:
+    parts = rest.split(":")
+    match kind, parts:
+        case "task", [task_id]:
+            return keys.task(task_id)
+        case "conflict", [conflict_id]:
+            return keys.conflict(conflict_id)
+        case "context", [scope, name]:
+            return keys.context(scope, name)
+        case "session", ["infrafabric", date, label]:
+            return keys.session(date, label)
+        case "swarm", ["registry", swarm_id]:
+            return keys.registry(swarm_id)
+        case "swarm", ["remediation", date, scan_type]:
+            return keys.remediation(date, scan_type)
+        case _:
+            message = (
+                "a packet belongs to task:ID, finding:ID, conflict:ID, context:SCOPE:NAME or a session or swarm key"
+            )
+            raise Invalid(message)

@@ -1,0 +1,189 @@
+"""Tasks: posted, claimed under a lease, renewed, given back, completed, failed; and what to work on next."""
+
+import random
+from collections.abc import Sequence
+from typing import Any, Final
+
+from kitbash.swarm import check, task as tasks
+from kitbash.swarm.commands.trusting import trusted_task
+from kitbash.swarm.commands.writing import refuse_occupied, sealed, whole, write
+from kitbash.swarm.errors import Invalid
+from kitbash.swarm.request import Ask, Bus, Permit, RunScript, Steps
+from kitbash.swarm.scripts import ClaimCode, Verb, WriteCode
+from kitbash.swarm.sealing import Operation
+from kitbash.swarm.stored import dumps, flat, read
+from kitbash.swarm.task import Lease, Task, TaskStatus
+
+CANDIDATES: Final = 16
+"""How much waiting work is looked at in one go; who loses one of it to another agent tries another."""
+MOST_ROUNDS: Final = 50
+_LEFT_BY: Final = {
+    TaskStatus.PENDING: Operation.RELEASE_TASK,
+    TaskStatus.NEEDS_ASSIST: Operation.RELEASE_TASK,
+    TaskStatus.COMPLETED: Operation.COMPLETE_TASK,
+    TaskStatus.FAILED: Operation.FAIL_TASK,
+}
+
+
+def post(bus: Bus, task: Task, agent: str) -> Steps[bool]:
+    """Put a task into the queue of unassigned work; return False if it is on the bus already."""
+    yield Permit(agent, Operation.POST_TASK)
+    packet = yield from sealed(agent, "post_task", {"action": "post_task", "task": tasks.contents_of(task)})
+    at = bus.keys.task(task.id)
+    code = yield from write(
+        Verb.POST_TASK,
+        (at, bus.keys.unassigned, bus.keys.packet(at), bus.keys.events),
+        (
+            task.id,
+            task.score,
+            task.ttl_seconds,
+            whole(packet),
+            agent,
+            bus.events_length,
+            *flat(tasks.fields_of(task)),
+        ),
+    )
+    return code is WriteCode.DONE
+
+
+def claim(bus: Bus, task: Task, assignee: str, agent: str, lease_ms: int) -> Steps[Lease | None]:
+    """Have a task until the lease ends, putting it on the bus if it is not; return None if another has it or it ended."""
+    yield Permit(agent, Operation.CLAIM_TASK)
+    named = {"action": "claim_task", "assignee": assignee, "task": tasks.contents_of(task)}
+    return (yield from _claim(bus, task.id, assignee, agent, lease_ms, named, flat(tasks.fields_of(task))))
+
+
+def _claim(
+    bus: Bus, task_id: str, assignee: str, agent: str, lease_ms: int, contents: dict[str, Any], fields: Sequence[str]
+) -> Steps[Lease | None]:
+    check.text(assignee, "assignee", most_chars=check.MAX_NAME_CHARS, is_needed=True)
+    _lease_fits(lease_ms)
+    packet = yield from sealed(agent, "claim_task", contents)
+    at = bus.keys.task(task_id)
+    keys = (at, bus.keys.unassigned, bus.keys.leased, bus.keys.packet(at), bus.keys.events)
+    now = packet.dispatched_at.isoformat()
+    ttl_s = contents["task"]["ttl_seconds"] if fields else 0
+    # The packet's own id names this very call: if the reply is lost, the call can be made again and gets the same.
+    args = (task_id, assignee, packet.tracking_id, lease_ms, whole(packet), now, ttl_s)
+    reply = yield RunScript(Verb.CLAIM_TASK, keys, (*args, bus.events_length, bus.packets_length, *fields))
+    refuse_occupied(reply, keys)
+    has_it = ClaimCode(reply[0]) in {ClaimCode.CLAIMED, ClaimCode.CLAIMED_BEFORE}
+    return Lease(task_id, reply[1], reply[2]) if has_it else None
+
+
+def renew(bus: Bus, task_id: str, agent: str, token: int | None, lease_ms: int) -> Steps[Lease | None]:
+    """Keep a task for longer; return None if the agent does not have it any more."""
+    yield Permit(agent, Operation.RENEW_TASK)
+    _lease_fits(lease_ms)
+    keys = (bus.keys.task(task_id), bus.keys.leased)
+    reply = yield RunScript(Verb.RENEW_TASK, keys, (task_id, "" if token is None else token, agent, lease_ms))
+    refuse_occupied(reply, keys)
+    return Lease(task_id, reply[1], reply[2]) if reply[0] == WriteCode.DONE else None
+
+
+def leave(bus: Bus, task_id: str, agent: str, token: int | None, status: TaskStatus, result: str) -> Steps[bool]:
+    """Leave a task in a status; return False if the agent does not have it. Left so before by this holder is True."""
+    yield Permit(agent, _LEFT_BY[status])
+    action = _LEFT_BY[status].value
+    check.text(result, "result", most_chars=tasks.MAX_RESULT_CHARS)
+    contents = {"action": action, "task_id": task_id, "token": token, "status": status.value, "result": result}
+    packet = yield from sealed(agent, action, contents)
+    at = bus.keys.task(task_id)
+    held = (task_id, "" if token is None else token, agent, status.value, result)
+    code = yield from write(
+        Verb.LEAVE_TASK,
+        (at, bus.keys.unassigned, bus.keys.leased, bus.keys.packet(at), bus.keys.events),
+        (*held, whole(packet), packet.dispatched_at.isoformat(), bus.events_length, bus.packets_length),
+    )
+    return code in {WriteCode.DONE, WriteCode.DONE_BEFORE}
+
+
+def get(bus: Bus, task_id: str, agent: str) -> Steps[Task | None]:
+    """Return a task as it stands, or None. Raises Refused if its packet is not trusted."""
+    yield Permit(agent, Operation.GET_TASK)
+    return (yield from _get(bus, task_id))
+
+
+def _get(bus: Bus, task_id: str) -> Steps[Task | None]:
+    at = bus.keys.task(task_id)
+    fields = yield Ask(("HGETALL", at))
+    if not fields:
+        return None
+    task = read(at, fields, tasks.of_fields)
+    yield from trusted_task(bus, task)
+    return task
+
+
+def unassigned(bus: Bus, agent: str) -> Steps[Task | None]:
+    """Return the most urgent task that nobody has, or None. It is not claimed."""
+    yield Permit(agent, Operation.GET_UNASSIGNED_TASK)
+    while ids := (yield from waiting(bus, CANDIDATES)):
+        for task_id in ids:
+            task = yield from _get(bus, task_id)
+            if task is not None:
+                return task
+        if not (yield from drop_stale(bus, ids)):
+            break
+    return None
+
+
+def take_next(bus: Bus, assignee: str, agent: str, lease_ms: int) -> Steps[tuple[Task, Lease] | None]:
+    """Claim the most urgent task that nobody has; return None if there is none, or others were faster 50 times."""
+    yield Permit(agent, Operation.NEXT_TASK)
+    for _ in range(MOST_ROUNDS):
+        ids = yield from waiting(bus, CANDIDATES)
+        if not ids:
+            return None
+        # Whoever loses the first to another agent takes any other, so that agents do not race for each in turn.
+        for task_id in (ids[0], *random.sample(ids[1:], len(ids) - 1)):
+            contents = {"action": "claim_task", "assignee": assignee, "task_id": task_id}
+            lease = yield from _claim(bus, task_id, assignee, agent, lease_ms, contents, ())
+            task = None if lease is None else (yield from _get(bus, task_id))
+            if lease is not None and task is not None:
+                return task, lease
+        yield from drop_stale(bus, ids)
+    return None
+
+
+def drop_stale(bus: Bus, ids: Sequence[str]) -> Steps[int]:
+    """Take tasks out of the queue that are not waiting; return how many."""
+    keys = (bus.keys.unassigned, *(bus.keys.task(task_id) for task_id in ids))
+    dropped = yield RunScript(Verb.DROP_STALE, keys, (TaskStatus.PENDING.value, *ids))
+    return int(dropped)
+
+
+def waiting(bus: Bus, most: int) -> Steps[list[str]]:
+    """Return the ids of work that nobody has, the most urgent first, having returned to it what expired."""
+    keys = (bus.keys.unassigned, bus.keys.leased)
+    ids, due = yield RunScript(Verb.WAITING_TASKS, keys, (most,))
+    if due:
+        yield from requeue(bus, due)
+        ids, _ = yield RunScript(Verb.WAITING_TASKS, keys, (most,))
+    return list(ids)
+
+
+def requeue(bus: Bus, due: Sequence[str]) -> Steps[tuple[int, int, int]]:
+    """Return expired work to the queue; return how much is back, given up, and was gone."""
+    counts = yield RunScript(
+        Verb.REQUEUE_TASKS,
+        (bus.keys.unassigned, bus.keys.leased, bus.keys.events, *(bus.keys.task(task_id) for task_id in due)),
+        (bus.most_attempts, check.now().isoformat(), bus.events_length, *due),
+    )
+    return counts[0], counts[1], counts[2]
+
+
+def result_text(result: object) -> str:
+    """Return a result as it is kept: a text as it is, anything else as JSON. Raises Invalid if JSON has no such thing."""
+    if isinstance(result, str):
+        return result
+    try:
+        return dumps(result)
+    except (TypeError, ValueError, RecursionError) as error:
+        message = f"the result cannot be written as JSON: {str(error)[:100]}; give a text, or texts, numbers, lists"
+        raise Invalid(message) from error
+
+
+def _lease_fits(lease_ms: int) -> None:
+    if not 1 <= lease_ms <= check.MAX_TTL_S * 1000:
+        message = f"a lease lasts from 1 ms to {check.MAX_TTL_S:,} s, not {lease_ms:,} ms"
+        raise Invalid(message)

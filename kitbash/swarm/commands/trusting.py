@@ -1,0 +1,48 @@
+"""Checking the packet of what was read before anybody uses it."""
+
+from typing import Any, Final
+
+from kitbash.observe import logs
+from kitbash.swarm import task as tasks
+from kitbash.swarm.errors import Invalid, Refused
+from kitbash.swarm.packet import Packet, packet_from
+from kitbash.swarm.request import Ask, Bus, Check, Steps
+from kitbash.swarm.sealing import Standing, Verdict
+from kitbash.swarm.stored import mapping
+from kitbash.swarm.task import Task
+
+log: Final = logs.logger("kitbash.swarm")
+
+
+def trusted(bus: Bus, packet: Packet, about: str) -> Steps[None]:
+    """Return if a packet may be used. Raises Refused, saying why, if it may not; a warning is logged where it may."""
+    if not bus.checks:
+        return
+    verdict: Verdict = yield Check(packet)
+    if not verdict.is_accepted:
+        message = f"{about} is not handed out: its packet is {verdict.standing.value} ({verdict.reason})"
+        raise Refused(message)
+    if verdict.standing is not Standing.VALID:
+        log.warning("swarm.packet", about=about, standing=verdict.standing.value, reason=verdict.reason)
+
+
+def read_packet(text: str, contents: dict[str, Any] | None = None) -> Packet:
+    """Return a stored packet, with contents that stand beside it if they do. Raises Invalid if it is none."""
+    try:
+        value = mapping(text)
+    except ValueError as error:
+        message = f"what is stored is no packet: {str(error)[:80]}"
+        raise Invalid(message) from error
+    return packet_from(value if contents is None else {**value, "contents": contents})
+
+
+def trusted_task(bus: Bus, task: Task) -> Steps[None]:
+    """Return if the packet that put a task on the bus may be used and says what the task says. Raises Refused."""
+    if not bus.checks:
+        return
+    first = yield Ask(("LINDEX", bus.keys.packet(bus.keys.task(task.id)), 0))
+    packet = read_packet(str(first or "{}"))
+    yield from trusted(bus, packet, f"task {task.id}")
+    if packet.contents.get("task") != tasks.contents_of(task):
+        message = f"task {task.id} is not handed out: it does not say what its packet says"
+        raise Refused(message)
