@@ -145,6 +145,18 @@ class Kobold(Subject):
         return self.url or (f"http://{self.host}:{self.port}" if self.host else None)
 
 
+class Trust(Subject):
+    """Whom the findings bus believes: signatures, keys and roles."""
+
+    mode: Literal["off", "warn", "enforce"] = Field(default="off", description="not at all, noted only, or enforced")
+    agent: str = Field(default="", description="whose key this process signs with; none only reads")
+    keys_dir: Path | None = Field(default=None, description="private keys and pinned roots; below data_dir if not set")
+    password: SecretStr | None = Field(default=None, description="of the private keys")
+    password_file: Path | None = Field(default=None, description="holds the password instead; yours alone (0600)")
+    window_s: float = Field(default=300.0, ge=1, le=3600, description="how far a packet's time may be off")
+    cache_s: float = Field(default=60.0, ge=0, le=300, description="how old the key registry may be that counts")
+
+
 class Log(Subject):
     """What is logged, and how."""
 

@@ -14,7 +14,6 @@ from kitbash.swarm.trust.judge import judge
 from kitbash.swarm.trust.sealer import signed
 from tests.unit.trust_kit import ANN, BOB, NOW, NOW_MS, WINDOW_MS, packet, registry
 
-
 CHANGES: Final[dict[str, Callable[[list[Custody]], object]]] = {
     "first out": lambda it: it.pop(0),
     "second out": lambda it: it.pop(1),
