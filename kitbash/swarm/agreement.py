@@ -52,7 +52,7 @@ def agreements(findings: Sequence[Finding]) -> list[Agreement]:
 
 
 def _groups(said: Sequence[tuple[Finding, Claim]]) -> list[list[Finding]]:
-    """Return the findings by what they agree on: each joins the first group whose first claim its own does not leave."""
+    """Return the findings by what they agree on: each joins the first whose first claim it agrees with."""
     groups: list[tuple[Claim, list[Finding]]] = []
     for finding, claim in said:
         mine = next((group for first, group in groups if apart(first, claim) == SAME), None)

@@ -125,3 +125,13 @@ def scan_contents(scan: RemediationScan) -> dict[str, Any]:
         "actions_taken": list(scan.actions_taken),
         "created_at": scan.created_at.isoformat(),
     }
+
+
+def registry_of(value: Mapping[str, Any]) -> SwarmRegistry:
+    """Return the roster that `registry_contents` gave. Raises KeyError, TypeError or ValueError for anything else."""
+    return SwarmRegistry(**value)
+
+
+def scan_of(value: Mapping[str, Any]) -> RemediationScan:
+    """Return the scan that `scan_contents` gave. Raises KeyError, TypeError or ValueError for anything else."""
+    return RemediationScan(**value)

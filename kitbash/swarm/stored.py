@@ -9,6 +9,7 @@ from kitbash.swarm.errors import Invalid
 MAX_JSON_CHARS: Final = 65_536
 Fields = Mapping[str, str]
 Value = TypeVar("Value")
+Held = TypeVar("Held")
 
 _compact: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
@@ -56,12 +57,10 @@ def flat(fields: Fields) -> list[str]:
     return [part for pair in fields.items() for part in pair]
 
 
-def read(key: str, fields: Fields, of_fields: Callable[[Fields], Value]) -> Value:
-    """Return the value that a hash holds. Raises Invalid naming the key if it holds something else."""
+def read(key: str, fields: Held, of_fields: Callable[[Held], Value]) -> Value:
+    """Return the value that a hash or a string holds. Raises Invalid naming the key if it holds something else."""
     try:
         return of_fields(fields)
     except (KeyError, ValueError, TypeError, AttributeError) as error:
-        message = (
-            f"{key} does not hold what it should ({type(error).__name__}: {str(error)[:120]}); look at it, then DEL it"
-        )
+        message = f"{key} does not hold what it should ({type(error).__name__}: {str(error)[:120]}); DEL it"
         raise Invalid(message) from error

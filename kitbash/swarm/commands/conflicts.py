@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from kitbash.swarm import agreement, check, conflict as conflicts
+from kitbash.swarm import agreement, check
+from kitbash.swarm import conflict as conflicts
 from kitbash.swarm.agreement import Agreement
 from kitbash.swarm.commands import findings
 from kitbash.swarm.commands.writing import sealed, whole, write
@@ -66,7 +67,7 @@ def waiting(bus: Bus, agent: str, most: int) -> Steps[list[Conflict]]:
     yield Permit(agent, Operation.GET_CONFLICTS)
     ids = yield Ask(("ZRANGE", bus.keys.conflicts, 0, most - 1))
     keys = [bus.keys.conflict(conflict_id) for conflict_id in ids]
-    replies = (yield AskAll([("HGETALL", key) for key in keys])) if keys else []
+    replies = yield AskAll([("HGETALL", key) for key in keys])
     return [read(key, fields, conflicts.of_fields) for key, fields in zip(keys, replies, strict=True) if fields]
 
 
@@ -78,8 +79,10 @@ def get(bus: Bus, conflict_id: str, agent: str) -> Steps[Conflict | None]:
     return read(at, fields, conflicts.of_fields) if fields else None
 
 
-def resolve(bus: Bus, conflict_id: str, resolution: Resolution, decision: str, person: str, agent: str) -> Steps[bool]:
-    """Note what was decided, once; return False if it was decided before. Raises Invalid if there is no such conflict."""
+def resolve(
+    bus: Bus, conflict_id: str, resolution: Resolution, decision: str, *, person: str, agent: str
+) -> Steps[bool]:
+    """Note what was decided, once; return False if it was before. Raises Invalid if there is no such conflict."""
     yield Permit(agent, Operation.RESOLVE_CONFLICT)
     resolved = check.one_of(Resolution, resolution, "resolution")
     if resolved is Resolution.PENDING:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from kitbash.swarm import check, finding as findings
+from kitbash.swarm import check
+from kitbash.swarm import finding as findings
 from kitbash.swarm.commands.trusting import log, read_packet, trusted
 from kitbash.swarm.commands.writing import envelope, sealed, write
 from kitbash.swarm.errors import Invalid, Refused

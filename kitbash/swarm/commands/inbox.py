@@ -15,13 +15,14 @@ from kitbash.swarm.speech import SpeechAct
 
 TTL_S: Final = check.MAX_TTL_S
 """A question waits for a person as long as anything is kept."""
+MAX_TEXT_CHARS: Final = 4000
 PERSON: Final = "person:"
 
 
 def escalate(bus: Bus, task_id: str, reason: str, about: Sequence[Finding | str], agent: str) -> Steps[Finding]:
     """Put a question into the inbox and have its task wait for the answer; return the finding that asks."""
     yield Permit(agent, Operation.ESCALATE_TO_HUMAN)
-    check.text(reason, "reason", most_chars=check.MAX_NAME_CHARS * 8, is_needed=True)
+    check.text(reason, "reason", most_chars=MAX_TEXT_CHARS, is_needed=True)
     question = Finding(
         claim=reason,
         confidence=0.0,
@@ -50,13 +51,15 @@ def unanswered(bus: Bus, agent: str, most: int) -> Steps[list[Finding]]:
     return (yield from findings.several(bus, ids))
 
 
-def answer(bus: Bus, question_id: str, text: str, person: str, confidence: float, agent: str) -> Steps[Finding | None]:
+def answer(
+    bus: Bus, question_id: str, text: str, *, person: str, confidence: float, agent: str
+) -> Steps[Finding | None]:
     """Keep a person's answer as a finding and return it; its task goes back to the queue, to be finished with it.
 
     Return None if somebody answered before. Raises Invalid if there is no such question.
     """
     yield Permit(agent, Operation.ANSWER_INBOX)
-    check.text(text, "answer", most_chars=check.MAX_NAME_CHARS * 8, is_needed=True)
+    check.text(text, "answer", most_chars=MAX_TEXT_CHARS, is_needed=True)
     check.text(person, "person", most_chars=check.MAX_NAME_CHARS - len(PERSON), is_needed=True)
     keys = bus.keys
     asked = yield Ask(("HMGET", keys.finding(question_id), "task_id", "topic"))

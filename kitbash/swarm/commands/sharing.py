@@ -1,18 +1,19 @@
 """What agents tell each other: contexts, session summaries, rosters, scans; each with its packet, the newest counts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from kitbash.swarm import context as contexts, records
+from kitbash.swarm import context as contexts
+from kitbash.swarm import records
 from kitbash.swarm.commands.trusting import read_packet, trusted
 from kitbash.swarm.commands.writing import sealed, whole, write
 from kitbash.swarm.context import Context
 from kitbash.swarm.errors import Refused
 from kitbash.swarm.records import RemediationScan, SessionSummary, SwarmRegistry
-from kitbash.swarm.request import Ask, Bus, Permit, Steps
+from kitbash.swarm.request import Ask, Bus, Permit, Steps, Value
 from kitbash.swarm.scripts import Verb
 from kitbash.swarm.sealing import Operation
-from kitbash.swarm.stored import dumps, flat, read
+from kitbash.swarm.stored import dumps, flat, mapping, read
 
 
 def share_context(bus: Bus, context: Context, agent: str) -> Steps[bool]:
@@ -63,6 +64,32 @@ def record_scan(bus: Bus, scan: RemediationScan, agent: str) -> Steps[bool]:
     at = bus.keys.remediation(scan.date, scan.scan_type)
     contents = records.scan_contents(scan)
     return (yield from _keep(bus, at, "record_remediation_scan", agent, contents, records.SCAN_TTL_S))
+
+
+def get_registry(bus: Bus, swarm_id: str, agent: str) -> Steps[SwarmRegistry | None]:
+    """Return a swarm's roster, or None. Raises Refused if its packet is not trusted."""
+    yield Permit(agent, Operation.GET_CONTEXT)
+    return (yield from _kept(bus, bus.keys.registry(swarm_id), records.registry_of))
+
+
+def get_scan(bus: Bus, date: str, scan_type: str, agent: str) -> Steps[RemediationScan | None]:
+    """Return a day's last hygiene scan of a type, or None. Raises Refused if its packet is not trusted."""
+    yield Permit(agent, Operation.GET_CONTEXT)
+    return (yield from _kept(bus, bus.keys.remediation(date, scan_type), records.scan_of))
+
+
+def _kept(bus: Bus, at: str, of: Callable[[Mapping[str, Any]], Value]) -> Steps[Value | None]:
+    text = yield Ask(("GET", at))
+    if text is None:
+        return None
+    value = read(at, text, lambda it: of(mapping(it)))
+    if bus.checks:
+        packet = read_packet(str((yield Ask(("GET", bus.keys.packet(at)))) or "{}"))
+        yield from trusted(bus, packet, at)
+        if packet.contents != mapping(text):
+            message = f"{at} is not handed out: it does not say what its packet says"
+            raise Refused(message)
+    return value
 
 
 def _keep(  # noqa: PLR0917 - the one place all of it comes together

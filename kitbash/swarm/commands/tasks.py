@@ -4,7 +4,8 @@ import random
 from collections.abc import Sequence
 from typing import Any, Final
 
-from kitbash.swarm import check, task as tasks
+from kitbash.swarm import check
+from kitbash.swarm import task as tasks
 from kitbash.swarm.commands.trusting import trusted_task
 from kitbash.swarm.commands.writing import refuse_occupied, sealed, whole, write
 from kitbash.swarm.errors import Invalid
@@ -47,14 +48,22 @@ def post(bus: Bus, task: Task, agent: str) -> Steps[bool]:
 
 
 def claim(bus: Bus, task: Task, assignee: str, agent: str, lease_ms: int) -> Steps[Lease | None]:
-    """Have a task until the lease ends, putting it on the bus if it is not; return None if another has it or it ended."""
+    """Have a task until the lease ends, posting it if it is not on the bus; None if another has it or it ended."""
     yield Permit(agent, Operation.CLAIM_TASK)
     named = {"action": "claim_task", "assignee": assignee, "task": tasks.contents_of(task)}
-    return (yield from _claim(bus, task.id, assignee, agent, lease_ms, named, flat(tasks.fields_of(task))))
+    fields = flat(tasks.fields_of(task))
+    return (yield from _claim(bus, task.id, assignee, agent, lease_ms=lease_ms, contents=named, fields=fields))
 
 
 def _claim(
-    bus: Bus, task_id: str, assignee: str, agent: str, lease_ms: int, contents: dict[str, Any], fields: Sequence[str]
+    bus: Bus,
+    task_id: str,
+    assignee: str,
+    agent: str,
+    *,
+    lease_ms: int,
+    contents: dict[str, Any],
+    fields: Sequence[str] = (),
 ) -> Steps[Lease | None]:
     check.text(assignee, "assignee", most_chars=check.MAX_NAME_CHARS, is_needed=True)
     _lease_fits(lease_ms)
@@ -81,7 +90,7 @@ def renew(bus: Bus, task_id: str, agent: str, token: int | None, lease_ms: int) 
     return Lease(task_id, reply[1], reply[2]) if reply[0] == WriteCode.DONE else None
 
 
-def leave(bus: Bus, task_id: str, agent: str, token: int | None, status: TaskStatus, result: str) -> Steps[bool]:
+def leave(bus: Bus, task_id: str, agent: str, token: int | None, *, status: TaskStatus, result: str) -> Steps[bool]:
     """Leave a task in a status; return False if the agent does not have it. Left so before by this holder is True."""
     yield Permit(agent, _LEFT_BY[status])
     action = _LEFT_BY[status].value
@@ -137,7 +146,7 @@ def take_next(bus: Bus, assignee: str, agent: str, lease_ms: int) -> Steps[tuple
         # Whoever loses the first to another agent takes any other, so that agents do not race for each in turn.
         for task_id in (ids[0], *random.sample(ids[1:], len(ids) - 1)):
             contents = {"action": "claim_task", "assignee": assignee, "task_id": task_id}
-            lease = yield from _claim(bus, task_id, assignee, agent, lease_ms, contents, ())
+            lease = yield from _claim(bus, task_id, assignee, agent, lease_ms=lease_ms, contents=contents)
             task = None if lease is None else (yield from _get(bus, task_id))
             if lease is not None and task is not None:
                 return task, lease
@@ -155,25 +164,31 @@ def drop_stale(bus: Bus, ids: Sequence[str]) -> Steps[int]:
 def waiting(bus: Bus, most: int) -> Steps[list[str]]:
     """Return the ids of work that nobody has, the most urgent first, having returned to it what expired."""
     keys = (bus.keys.unassigned, bus.keys.leased)
-    ids, due = yield RunScript(Verb.WAITING_TASKS, keys, (most,))
-    if due:
-        yield from requeue(bus, due)
+    ids, expired = yield RunScript(Verb.WAITING_TASKS, keys, (most,))
+    if expired:
+        yield from requeue(bus, expired)
         ids, _ = yield RunScript(Verb.WAITING_TASKS, keys, (most,))
     return list(ids)
 
 
-def requeue(bus: Bus, due: Sequence[str]) -> Steps[tuple[int, int, int]]:
+def due(bus: Bus, most: int) -> Steps[list[str]]:
+    """Return the ids of work whose holder's lease has ended."""
+    _, expired = yield RunScript(Verb.WAITING_TASKS, (bus.keys.unassigned, bus.keys.leased), (most,))
+    return list(expired)
+
+
+def requeue(bus: Bus, ids: Sequence[str]) -> Steps[tuple[int, int, int]]:
     """Return expired work to the queue; return how much is back, given up, and was gone."""
     counts = yield RunScript(
         Verb.REQUEUE_TASKS,
-        (bus.keys.unassigned, bus.keys.leased, bus.keys.events, *(bus.keys.task(task_id) for task_id in due)),
-        (bus.most_attempts, check.now().isoformat(), bus.events_length, *due),
+        (bus.keys.unassigned, bus.keys.leased, bus.keys.events, *(bus.keys.task(task_id) for task_id in ids)),
+        (bus.most_attempts, check.now().isoformat(), bus.events_length, *ids),
     )
     return counts[0], counts[1], counts[2]
 
 
 def result_text(result: object) -> str:
-    """Return a result as it is kept: a text as it is, anything else as JSON. Raises Invalid if JSON has no such thing."""
+    """Return a result as it is kept: a text as it is, anything else as JSON. Raises Invalid if it cannot be."""
     if isinstance(result, str):
         return result
     try:
