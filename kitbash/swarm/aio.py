@@ -95,7 +95,7 @@ class AsyncRedisBusClient(Session):
     async def claim_task(
         self, task: Task, assignee: str = "", agent_id: str = "", *, lease_s: float | None = None
     ) -> bool:
-        """Have a task until the lease ends, and return True; False if another has it, it has ended, or waits for a person.
+        """Have a task until the lease ends, and return True; False if another has it, or it has ended or waits.
 
         A task that is not on the bus yet is put there. The lease, with its fencing token, is in `leases`.
         """
@@ -135,7 +135,7 @@ class AsyncRedisBusClient(Session):
     ) -> bool:
         """End a claimed task with its result (a text, or JSON values), and return True; False if the agent lost it.
 
-        Completing it again with the same lease is True and changes nothing.
+        Completing it again with the same `token` is True and changes nothing.
         """
         return await self._leave(id_of(task), agent_id, token, TaskStatus.COMPLETED, tasks.result_text(result))
 

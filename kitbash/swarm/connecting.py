@@ -89,6 +89,12 @@ def text_of(reply: Any) -> Any:
     return reply
 
 
+def page_of(reply: Any) -> tuple[int, Any]:
+    """Return the cursor and the keys of a reply to SCAN from one node of a cluster, whose cursors are told by node."""
+    cursors, keys = reply
+    return next(iter(cast("Mapping[str, int]", cursors).values()), 0), keys
+
+
 def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)[:200]
 

@@ -38,7 +38,8 @@ class Context:
         check.name_in_key(self.scope, "scope")
         check.name_in_key(self.name, "name")
         check.text(self.notes, "notes", most_chars=MAX_NOTES_CHARS)
-        check.texts(self.topics, "topics", most=MAX_TOPICS, most_chars=check.MAX_NAME_CHARS)
+        self.topics = check.texts(self.topics, "topics", most=MAX_TOPICS, most_chars=check.MAX_NAME_CHARS)
+        self.timeline = [(at, event) for at, event in self.timeline]
         events = [text for pair in self.timeline for text in pair]
         check.texts(events, "timeline", most=2 * MAX_EVENTS, most_chars=MAX_NOTES_CHARS)
         json_fits(self.shared_data, "shared_data")

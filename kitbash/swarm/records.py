@@ -14,6 +14,7 @@ REGISTRY_TTL_S: Final = 7 * 86_400
 SCAN_TTL_S: Final = 7 * 86_400
 MAX_SUMMARY_CHARS: Final = 64_000
 MAX_AGENTS: Final = 1000
+MAX_NOTE_CHARS: Final = 2000
 MAX_NOTED: Final = 1000
 """How many violations and actions a scan lists; its counts go on."""
 
@@ -56,9 +57,10 @@ class SwarmRegistry:
             raise Invalid(message)
         json_fits([dict(agent) for agent in self.agents], "agents")
         json_fits(self.roles, "roles")
-        check.texts(self.artifacts, "artifacts", most=MAX_AGENTS, most_chars=2000)
         check.put(
             self,
+            agents=tuple(dict(agent) for agent in self.agents),
+            artifacts=check.texts(self.artifacts, "artifacts", most=MAX_AGENTS, most_chars=MAX_NOTE_CHARS),
             created_at=check.instant(self.created_at, "created_at"),
             updated_at=check.instant(self.updated_at, "updated_at"),
         )
@@ -85,9 +87,12 @@ class RemediationScan:
             if getattr(self, name) < 0:
                 message = f"{name} must not be negative, not {getattr(self, name)}"
                 raise Invalid(message)
-        check.texts(self.violations, "violations", most=MAX_NOTED, most_chars=2000)
-        check.texts(self.actions_taken, "actions_taken", most=MAX_NOTED, most_chars=2000)
-        check.put(self, created_at=check.instant(self.created_at, "created_at"))
+        check.put(
+            self,
+            violations=check.texts(self.violations, "violations", most=MAX_NOTED, most_chars=MAX_NOTE_CHARS),
+            actions_taken=check.texts(self.actions_taken, "actions_taken", most=MAX_NOTED, most_chars=MAX_NOTE_CHARS),
+            created_at=check.instant(self.created_at, "created_at"),
+        )
 
 
 def session_contents(summary: SessionSummary) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 from redis.exceptions import NoScriptError
 
 from kitbash.swarm import check, scripts
-from kitbash.swarm.connecting import ERRORS, text_of, translated
+from kitbash.swarm.connecting import ERRORS, page_of, text_of, translated
 from kitbash.swarm.request import (
     Argument,
     Ask,
@@ -84,7 +84,7 @@ class BlockingWorld:
             return self._text(self.client.execute_command(*command))
         # All keys of the bus lie in one slot, and so on one node.
         node = self.client.get_node_from_key(request.pattern.rstrip("*"))
-        return self._text(self.client.execute_command(*command, target_nodes=node))
+        return page_of(self._text(self.client.execute_command(*command, target_nodes=node)))
 
     def _text(self, reply: Any) -> Any:
         return reply if self._decodes else text_of(reply)

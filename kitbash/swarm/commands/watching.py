@@ -1,10 +1,14 @@
 """What happens on the bus, as it happens; and whether the server answers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Final, cast
 
-from kitbash.swarm import check
 from kitbash.swarm.errors import Invalid
 from kitbash.swarm.request import Ask, Bus, Steps
+
+LONGEST_MS: Final = 4000
+"""Shorter than a client waits for any reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +26,19 @@ def events(bus: Bus, after: str, most: int, block_ms: int) -> Steps[list[Event]]
     if after != "$" and not after.replace("-", "", 1).isdigit():
         message = f"{after[:40]!a} is no event; give $, 0, or the entry_id of one"
         raise Invalid(message)
-    if not 1 <= most <= check.MAX_TTL_S or not 0 < block_ms <= 60_000:  # noqa: PLR2004 - a minute, in milliseconds
-        message = "ask for at least one event, and wait from 1 ms to a minute"
+    if most < 1 or not 1 <= block_ms <= LONGEST_MS:
+        message = f"ask for at least one event, and wait from 1 to {LONGEST_MS} ms"
         raise Invalid(message)
     reply = yield Ask(("XREAD", "COUNT", most, "BLOCK", block_ms, "STREAMS", bus.keys.events, after))
-    found: list[Event] = []
-    for _, entries in reply.items() if isinstance(reply, dict) else reply or ():
-        for entry in entries:
-            # With RESP3 redis-py wraps the entries of a stream in one more list.
-            rows = entry if entry and isinstance(entry[0], list | tuple) else [entry]
-            found.extend(Event(at, it.get("kind", ""), it.get("id", ""), it.get("agent", "")) for at, it in rows)
-    return found
+    return [Event(str(at), it.get("kind", ""), it.get("id", ""), it.get("agent", "")) for at, it in _entries(reply)]
+
+
+def _entries(reply: Any) -> list[tuple[str, Mapping[str, str]]]:
+    """Return the entries of a reply to XREAD, of which redis-py has one shape for RESP2 and another for RESP3."""
+    if isinstance(reply, Mapping):
+        pages = cast("Mapping[str, Any]", reply).values()
+        return [(at, it) for page in pages for rows in page for at, it in rows]
+    return [(at, it) for _, rows in reply or () for at, it in rows]
 
 
 def ping() -> Steps[bool]:
