@@ -104,7 +104,7 @@ def read(folder: Path, agent: str, password: SecretStr) -> KeyPair:
     except InvalidTag as error:
         message = f"{path} does not open with this password, or was changed; give the password it was made with"
         raise ConfigError(message) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         message = (
             f"{path} is no key file of Kitbash: {type(error).__name__}; put it back from a copy, or rotate the key"
         )

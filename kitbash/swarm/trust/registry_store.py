@@ -73,12 +73,7 @@ class RegistryStore:
         Raises Refused if it is not one that a pinned root signed, or is older than one seen before or gone;
         StoreUnavailable without the server; Occupied if its key is of another type.
         """
-        with translated(self._url):
-            if self._client.type(self._key) not in {"hash", "none"}:
-                message = f"{self._key} is no hash; something else wrote to it: delete it, and publish the keys again"
-                raise Occupied(message)
-            found: Any = self._client.hgetall(self._key)
-        newest = self._pinned.newest()
+        newest, found = self._pinned.newest(), self._fields()
         if not found:
             if newest:
                 message = f"the key registry is gone from Redis; {_PUT_BACK}"
@@ -87,8 +82,7 @@ class RegistryStore:
         try:
             stored = Signed(found["document"], int(found["serial"]), found["root"], found["signature"])
         except (KeyError, ValueError) as error:
-            message = f"the key registry in Redis is damaged; {_PUT_BACK}"
-            raise Refused(message) from error
+            raise _damaged() from error
         registry = opened(stored, self._pinned.roots(), least_serial=newest.serial if newest else 0)
         if newest is None or registry.serial > newest.serial:
             self._pinned.keep(stored)
@@ -126,6 +120,16 @@ class RegistryStore:
         self._put(found or "0", newest)
         return registry
 
+    def _fields(self) -> dict[str, str]:
+        with translated(self._url):
+            if self._client.type(self._key) not in {"hash", "none"}:
+                message = f"{self._key} is no hash; something else wrote to it: delete it, and publish the keys again"
+                raise Occupied(message)
+            try:
+                return self._client.hgetall(self._key)
+            except UnicodeDecodeError as error:
+                raise _damaged() from error
+
     def _put(self, before: str, signed: Signed) -> bool:
         with translated(self._url):
             reply: Any = self._publish(
@@ -137,3 +141,7 @@ class RegistryStore:
             message = f"{self._key} is no hash; something else wrote to it: delete it, and publish the keys again"
             raise Occupied(message)
         return code is PublishCode.PUBLISHED
+
+
+def _damaged() -> Refused:
+    return Refused(f"the key registry in Redis is damaged; {_PUT_BACK}")
