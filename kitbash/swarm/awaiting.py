@@ -70,7 +70,7 @@ class AwaitingWorld:
     async def _script(self, request: RunScript) -> Any:
         sent = (len(request.keys), *request.keys, *request.args)
         try:
-            reply = await self.client.evalsha(scripts.digest(request.verb), *sent)
+            reply = await self.client.execute_command("EVALSHA", scripts.digest(request.verb), *sent)
         except NoScriptError:
             reply = await self.client.eval(scripts.source(request.verb), *sent)
         return self._text(reply)

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from kitbash.swarm import check, speech
 from kitbash.swarm.speech import SpeechAct
-from kitbash.swarm.stored import Fields, dumps, texts_from
+from kitbash.swarm.stored import Fields, dumps_texts, texts_from
 
 TTL_S: Final = 86_400
 MAX_CLAIM_CHARS: Final = 20_000
@@ -87,7 +87,7 @@ def fields_of(finding: Finding) -> dict[str, str]:
         "worker_id": finding.worker_id,
         "id": finding.id,
         "confidence": repr(finding.confidence),
-        "citations": dumps(finding.citations),
+        "citations": dumps_texts(finding.citations),
         "timestamp": finding.timestamp.isoformat(),
         "task_id": finding.task_id,
         "speech_act": finding.speech_act.value,

@@ -8,6 +8,7 @@ from typing import Any, Final
 from kitbash.swarm import check
 from kitbash.swarm.errors import Invalid
 from kitbash.swarm.speech import SpeechAct
+from kitbash.swarm.stored import quoted
 
 SCHEMA_VERSION: Final = "1.1"
 SCHEMA_VERSIONS: Final = ("1.0", "1.1")
@@ -91,6 +92,18 @@ def envelope_to(packet: Packet) -> dict[str, Any]:
         "chain_of_custody": [_custody_to(entry) for entry in packet.chain_of_custody],
         "signature": None if signature is None else [signature.key_id, signature.value],
     }
+
+
+def plain_envelope(origin: str, action: str, speech_act: SpeechAct, tracking_id: str, at: str) -> str:
+    """Return, as JSON, the envelope of a packet that nobody seals: one entry of custody, no signature.
+
+    It is what `envelope_to` gives for such a packet; written out, since it is made with every write. `at` is ISO 8601.
+    """
+    name = quoted(origin)
+    return (
+        f'{{"tracking_id":"{tracking_id}","origin":{name},"dispatched_at":"{at}","speech_act":"{speech_act.value}",'
+        f'"schema_version":"{SCHEMA_VERSION}","chain_of_custody":[[{name},{quoted(action)},"{at}"]],"signature":null}}'
+    )
 
 
 def packet_to(packet: Packet) -> dict[str, Any]:

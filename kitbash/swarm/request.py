@@ -78,10 +78,10 @@ Steps = Generator[Request, Any, Value]
 
 @dataclass(frozen=True, slots=True)
 class Bus:
-    """What all commands of one client share. Times are in milliseconds; `checks` is whether what is read is checked."""
+    """What all commands of one client share. Times are in ms; `is_sealed` is whether packets are sealed and checked."""
 
     keys: Keys
-    checks: bool = False
+    is_sealed: bool = False
     lease_ms: int = 300_000
     most_attempts: int = 5
     events_length: int = 5000

@@ -22,7 +22,7 @@ class Session:
         self.agent_id = agent_id
         self.sealer: Sealer = sealer or NoSealer()
         is_off = isinstance(self.sealer, NoSealer)
-        self.bus = Bus(Keys(prefix), checks=not is_off, lease_ms=milliseconds(lease_s))
+        self.bus = Bus(Keys(prefix), is_sealed=not is_off, lease_ms=milliseconds(lease_s))
         self.leases: dict[str, Lease] = {}
         """The leases this client was given, by task; what it has left it does not hold."""
 

@@ -1,7 +1,8 @@
 """How values of the bus become text in Redis and come back: JSON for what has parts, ISO 8601 for times."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from json.encoder import encode_basestring
 from typing import Any, Final, TypeVar, cast
 
 from kitbash.swarm.errors import Invalid
@@ -11,12 +12,19 @@ Fields = Mapping[str, str]
 Value = TypeVar("Value")
 Held = TypeVar("Held")
 
+quoted: Final[Callable[[str], str]] = encode_basestring
+"""Return a text as JSON writes it."""
 _compact: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def dumps(value: object) -> str:
     """Return compact JSON. Raises ValueError for numbers that are not finite, TypeError for what JSON has not."""
     return _compact(value)
+
+
+def dumps_texts(texts: Iterable[str]) -> str:
+    """Return texts as a compact JSON list; what `dumps` returns, several times as fast."""
+    return f"[{','.join(map(quoted, texts))}]"
 
 
 def json_fits(value: Any, field: str) -> Any:

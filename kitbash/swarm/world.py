@@ -65,7 +65,7 @@ class BlockingWorld:
     def _script(self, request: RunScript) -> Any:
         sent = (len(request.keys), *request.keys, *request.args)
         try:
-            reply = self.client.evalsha(scripts.digest(request.verb), *sent)
+            reply = self.client.execute_command("EVALSHA", scripts.digest(request.verb), *sent)
         except NoScriptError:
             reply = self.client.eval(scripts.source(request.verb), *sent)
         return self._text(reply)

@@ -17,9 +17,7 @@ for at, kind in ipairs({'hash', 'list', 'zset', 'hash', 'hash', 'zset', 'stream'
 end
 if redis.call('HEXISTS', KEYS[4], 'answer') == 1 then return {2} end
 if not redis.call('ZSCORE', KEYS[3], ARGV[2]) or redis.call('EXISTS', KEYS[4]) == 0 then return {-2} end
-local fields = {}
-for at = 8, #ARGV do fields[at - 7] = ARGV[at] end
-redis.call('HSET', KEYS[1], unpack(fields))
+redis.call('HSET', KEYS[1], unpack(ARGV, 8, #ARGV))
 redis.call('EXPIRE', KEYS[1], ARGV[5])
 redis.call('ZREM', KEYS[3], ARGV[2])
 redis.call('HSET', KEYS[4], 'answer', ARGV[1])

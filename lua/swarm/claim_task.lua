@@ -26,9 +26,7 @@ if status then
   if status == 'in_progress' and now_ms < tonumber(until_ms or 0) then return {0} end
 else
   if ARGV[10] == nil then return {-2} end
-  local fields = {}
-  for at = 10, #ARGV do fields[at - 9] = ARGV[at] end
-  redis.call('HSET', KEYS[1], unpack(fields))
+  redis.call('HSET', KEYS[1], unpack(ARGV, 10, #ARGV))
   ttl_s = ARGV[7]
 end
 until_ms = string.format('%.0f', now_ms + ARGV[4])

@@ -16,9 +16,7 @@ for at, kind in ipairs({'hash', 'list', 'zset', 'hash', 'zset', 'zset', 'stream'
   if found ~= kind and found ~= 'none' then return {-9, at} end
 end
 if redis.call('EXISTS', KEYS[1]) == 1 then return {2} end
-local fields = {}
-for at = 7, #ARGV do fields[at - 6] = ARGV[at] end
-redis.call('HSET', KEYS[1], unpack(fields))
+redis.call('HSET', KEYS[1], unpack(ARGV, 7, #ARGV))
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 local time = redis.call('TIME')
 redis.call('ZADD', KEYS[3], time[1] * 1000 + math.floor(time[2] / 1000), ARGV[1])

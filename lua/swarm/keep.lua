@@ -13,10 +13,8 @@ end
 if ARGV[1] == 'string' then
   redis.call('SET', KEYS[1], ARGV[8], 'EX', ARGV[2])
 else
-  local fields = {}
-  for at = 8, #ARGV do fields[at - 7] = ARGV[at] end
   redis.call('DEL', KEYS[1])
-  redis.call('HSET', KEYS[1], unpack(fields))
+  redis.call('HSET', KEYS[1], unpack(ARGV, 8, #ARGV))
   redis.call('EXPIRE', KEYS[1], ARGV[2])
 end
 redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[2])

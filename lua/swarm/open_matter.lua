@@ -12,9 +12,7 @@ for at, kind in ipairs({'hash', 'zset', 'list', 'stream'}) do
   if found ~= kind and found ~= 'none' then return {-9, at} end
 end
 if redis.call('EXISTS', KEYS[1]) == 1 then return {2} end
-local fields = {}
-for at = 8, #ARGV do fields[at - 7] = ARGV[at] end
-redis.call('HSET', KEYS[1], unpack(fields))
+redis.call('HSET', KEYS[1], unpack(ARGV, 8, #ARGV))
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
 redis.call('RPUSH', KEYS[3], ARGV[4])

@@ -17,9 +17,7 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
   if claim == ARGV[8] and worker == ARGV[10] then return {2} end
   return {0}
 end
-local fields = {}
-for at = 7, #ARGV do fields[at - 6] = ARGV[at] end
-redis.call('HSET', KEYS[1], unpack(fields))
+redis.call('HSET', KEYS[1], unpack(ARGV, 7, #ARGV))
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 for at = 2, 3 do
   if ARGV[at + 1] == '1' then

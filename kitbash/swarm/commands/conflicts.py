@@ -6,7 +6,7 @@ from kitbash.swarm import agreement, check
 from kitbash.swarm import conflict as conflicts
 from kitbash.swarm.agreement import Agreement
 from kitbash.swarm.commands import findings
-from kitbash.swarm.commands.writing import sealed, whole, write
+from kitbash.swarm.commands.writing import stamped, write
 from kitbash.swarm.conflict import Clash, Conflict, Resolution
 from kitbash.swarm.errors import Invalid
 from kitbash.swarm.finding import Finding
@@ -43,7 +43,9 @@ def _queue(bus: Bus, found: Sequence[Finding], threshold: float, agent: str) -> 
         if is_known:
             continue
         new = conflicts.queued(clash)
-        packet = yield from sealed(agent, "detect_finding_conflicts", conflicts.contents_of(new), SpeechAct.REQUEST)
+        contents = conflicts.contents_of(new)
+        action = Operation.DETECT_FINDING_CONFLICTS.value
+        stamp = yield from stamped(bus, agent, action, lambda it=contents: it, SpeechAct.REQUEST)
         at = bus.keys.conflict(new.id)
         yield from write(
             Verb.OPEN_MATTER,
@@ -52,7 +54,7 @@ def _queue(bus: Bus, found: Sequence[Finding], threshold: float, agent: str) -> 
                 new.id,
                 new.score,
                 conflicts.TTL_S,
-                whole(packet),
+                stamp.around(contents),
                 "conflict_found",
                 agent,
                 bus.events_length,
@@ -91,9 +93,9 @@ def resolve(
     check.text(decision, "decision", most_chars=conflicts.MAX_DECISION_CHARS, is_needed=True)
     check.text(person, "person", most_chars=check.MAX_NAME_CHARS, is_needed=True)
     contents = {"id": conflict_id, "resolution": resolved.value, "decision": decision, "decided_by": person}
-    packet = yield from sealed(agent or person, "resolve_conflict", contents)
+    stamp = yield from stamped(bus, agent or person, Operation.RESOLVE_CONFLICT.value, lambda: contents)
     at = bus.keys.conflict(conflict_id)
-    decided = (resolved.value, decision, person, packet.dispatched_at.isoformat(), whole(packet))
+    decided = (resolved.value, decision, person, stamp.at, stamp.around(contents))
     code = yield from write(
         Verb.RESOLVE_CONFLICT,
         (at, bus.keys.conflicts, bus.keys.packet(at), bus.keys.events),

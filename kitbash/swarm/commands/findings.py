@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from kitbash.swarm import check
 from kitbash.swarm import finding as findings
 from kitbash.swarm.commands.trusting import log, read_packet, trusted
-from kitbash.swarm.commands.writing import envelope, sealed, write
+from kitbash.swarm.commands.writing import stamped, write
 from kitbash.swarm.errors import Invalid, Refused
 from kitbash.swarm.finding import Finding
 from kitbash.swarm.keys import Keys
@@ -24,7 +25,7 @@ CHUNK: Final = 500
 def post(bus: Bus, finding: Finding, agent: str) -> Steps[bool]:
     """Keep a finding; posted again it is kept once. Raises Invalid if another finding has its id."""
     yield Permit(agent, Operation.POST_FINDING)
-    fields = yield from packed(finding, agent, "post_finding")
+    fields = yield from packed(bus, finding, agent, "post_finding")
     at = bus.keys.finding(finding.id)
     marks = (int(bool(finding.task_id)), int(bool(finding.topic)))
     code = yield from write(
@@ -38,10 +39,11 @@ def post(bus: Bus, finding: Finding, agent: str) -> Steps[bool]:
     return True
 
 
-def packed(finding: Finding, agent: str, action: str) -> Steps[list[str]]:
+def packed(bus: Bus, finding: Finding, agent: str, action: str) -> Steps[list[str]]:
     """Return a finding with its sealed envelope as fields of its hash, name and value in turn."""
-    packet = yield from sealed(agent, action, findings.contents_of(finding), finding.speech_act)
-    return flat({**findings.fields_of(finding), "packet": envelope(packet)})
+    contents = partial(findings.contents_of, finding)
+    stamp = yield from stamped(bus, agent, action, contents, finding.speech_act)
+    return [*flat(findings.fields_of(finding)), "packet", stamp.envelope]
 
 
 def signed_by(finding: Finding, agent: str) -> Finding:
@@ -95,7 +97,7 @@ def several(bus: Bus, ids: Sequence[str]) -> Steps[list[Finding]]:
 
 def _trusted(bus: Bus, key: str, fields: Fields) -> Steps[Finding]:
     finding = read(key, fields, findings.of_fields)
-    if bus.checks:
+    if bus.is_sealed:
         packet = read_packet(fields.get("packet", "{}"), findings.contents_of(finding))
         yield from trusted(bus, packet, f"finding {finding.id}")
     return finding

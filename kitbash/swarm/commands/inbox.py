@@ -33,7 +33,7 @@ def escalate(bus: Bus, task_id: str, reason: str, about: Sequence[Finding | str]
         ttl_seconds=TTL_S,
         is_critical=True,
     )
-    fields = yield from findings.packed(question, agent, "escalate_to_human")
+    fields = yield from findings.packed(bus, question, agent, "escalate_to_human")
     keys, now = bus.keys, question.timestamp.isoformat()
     waiting = (keys.inbox, keys.task(task_id or question.id), keys.unassigned, keys.leased, keys.events)
     yield from write(
@@ -73,7 +73,7 @@ def answer(
         speech_act=SpeechAct.INFORM,
         topic=topic,
     )
-    fields = yield from findings.packed(said, agent or said.worker_id, "answer_inbox")
+    fields = yield from findings.packed(bus, said, agent or said.worker_id, "answer_inbox")
     back = (keys.inbox, keys.finding(question_id), keys.task(task_id or said.id), keys.unassigned, keys.events)
     now, told = said.timestamp.isoformat(), (person, bus.events_length)
     code = yield from write(

@@ -6,7 +6,7 @@ from typing import Any
 from kitbash.swarm import context as contexts
 from kitbash.swarm import records
 from kitbash.swarm.commands.trusting import read_packet, trusted
-from kitbash.swarm.commands.writing import sealed, whole, write
+from kitbash.swarm.commands.writing import stamped, write
 from kitbash.swarm.context import Context
 from kitbash.swarm.errors import Refused
 from kitbash.swarm.records import RemediationScan, SessionSummary, SwarmRegistry
@@ -33,7 +33,7 @@ def get_context(bus: Bus, scope: str, name: str, agent: str) -> Steps[Context | 
     if not fields:
         return None
     context = read(at, fields, contexts.of_fields)
-    if bus.checks:
+    if bus.is_sealed:
         packet = read_packet(str((yield Ask(("GET", bus.keys.packet(at)))) or "{}"))
         yield from trusted(bus, packet, f"context {scope}:{name}")
         if packet.contents != contexts.contents_of(context):
@@ -83,7 +83,7 @@ def _kept(bus: Bus, at: str, of: Callable[[Mapping[str, Any]], Value]) -> Steps[
     if text is None:
         return None
     value = read(at, text, lambda it: of(mapping(it)))
-    if bus.checks:
+    if bus.is_sealed:
         packet = read_packet(str((yield Ask(("GET", bus.keys.packet(at)))) or "{}"))
         yield from trusted(bus, packet, at)
         if packet.contents != mapping(text):
@@ -101,9 +101,9 @@ def _keep(  # noqa: PLR0917 - the one place all of it comes together
     ttl_s: int,
     fields: list[str] | None = None,
 ) -> Steps[bool]:
-    packet = yield from sealed(agent, action, contents)
+    stamp = yield from stamped(bus, agent, action, lambda: contents)
     kind, kept = ("string", [dumps(dict(contents))]) if fields is None else ("hash", fields)
     told = (action, at.removeprefix(bus.keys.prefix), agent, bus.events_length)
     keys = (at, bus.keys.packet(at), bus.keys.events)
-    yield from write(Verb.KEEP, keys, (kind, ttl_s, whole(packet), *told, *kept))
+    yield from write(Verb.KEEP, keys, (kind, ttl_s, stamp.around(contents), *told, *kept))
     return True

@@ -7,7 +7,7 @@ from typing import Any, Final
 from kitbash.swarm import check
 from kitbash.swarm import task as tasks
 from kitbash.swarm.commands.trusting import trusted_task
-from kitbash.swarm.commands.writing import refuse_occupied, sealed, whole, write
+from kitbash.swarm.commands.writing import refuse_occupied, stamped, write
 from kitbash.swarm.errors import Invalid
 from kitbash.swarm.request import Ask, Bus, Permit, RunScript, Steps
 from kitbash.swarm.scripts import ClaimCode, Verb, WriteCode
@@ -29,7 +29,8 @@ _LEFT_BY: Final = {
 def post(bus: Bus, task: Task, agent: str) -> Steps[bool]:
     """Put a task into the queue of unassigned work; return False if it is on the bus already."""
     yield Permit(agent, Operation.POST_TASK)
-    packet = yield from sealed(agent, "post_task", {"action": "post_task", "task": tasks.contents_of(task)})
+    contents = {"action": "post_task", "task": tasks.contents_of(task)}
+    stamp = yield from stamped(bus, agent, Operation.POST_TASK.value, lambda: contents)
     at = bus.keys.task(task.id)
     code = yield from write(
         Verb.POST_TASK,
@@ -38,7 +39,7 @@ def post(bus: Bus, task: Task, agent: str) -> Steps[bool]:
             task.id,
             task.score,
             task.ttl_seconds,
-            whole(packet),
+            stamp.around(contents),
             agent,
             bus.events_length,
             *flat(tasks.fields_of(task)),
@@ -67,13 +68,12 @@ def _claim(
 ) -> Steps[Lease | None]:
     check.text(assignee, "assignee", most_chars=check.MAX_NAME_CHARS, is_needed=True)
     _lease_fits(lease_ms)
-    packet = yield from sealed(agent, "claim_task", contents)
+    stamp = yield from stamped(bus, agent, Operation.CLAIM_TASK.value, lambda: contents)
     at = bus.keys.task(task_id)
     keys = (at, bus.keys.unassigned, bus.keys.leased, bus.keys.packet(at), bus.keys.events)
-    now = packet.dispatched_at.isoformat()
     ttl_s = contents["task"]["ttl_seconds"] if fields else 0
     # The packet's own id names this very call: if the reply is lost, the call can be made again and gets the same.
-    args = (task_id, assignee, packet.tracking_id, lease_ms, whole(packet), now, ttl_s)
+    args = (task_id, assignee, stamp.tracking_id, lease_ms, stamp.around(contents), stamp.at, ttl_s)
     reply = yield RunScript(Verb.CLAIM_TASK, keys, (*args, bus.events_length, bus.packets_length, *fields))
     refuse_occupied(reply, keys)
     has_it = ClaimCode(reply[0]) in {ClaimCode.CLAIMED, ClaimCode.CLAIMED_BEFORE}
@@ -96,13 +96,13 @@ def leave(bus: Bus, task_id: str, agent: str, token: int | None, *, status: Task
     action = _LEFT_BY[status].value
     check.text(result, "result", most_chars=tasks.MAX_RESULT_CHARS)
     contents = {"action": action, "task_id": task_id, "token": token, "status": status.value, "result": result}
-    packet = yield from sealed(agent, action, contents)
+    stamp = yield from stamped(bus, agent, action, lambda: contents)
     at = bus.keys.task(task_id)
     held = (task_id, "" if token is None else token, agent, status.value, result)
     code = yield from write(
         Verb.LEAVE_TASK,
         (at, bus.keys.unassigned, bus.keys.leased, bus.keys.packet(at), bus.keys.events),
-        (*held, whole(packet), packet.dispatched_at.isoformat(), bus.events_length, bus.packets_length),
+        (*held, stamp.around(contents), stamp.at, bus.events_length, bus.packets_length),
     )
     return code in {WriteCode.DONE, WriteCode.DONE_BEFORE}
 

@@ -16,7 +16,7 @@ log: Final = logs.logger("kitbash.swarm")
 
 def trusted(bus: Bus, packet: Packet, about: str) -> Steps[None]:
     """Return if a packet may be used. Raises Refused, saying why, if it may not; a warning is logged where it may."""
-    if not bus.checks:
+    if not bus.is_sealed:
         return
     verdict: Verdict = yield Check(packet)
     if not verdict.is_accepted:
@@ -38,7 +38,7 @@ def read_packet(text: str, contents: dict[str, Any] | None = None) -> Packet:
 
 def trusted_task(bus: Bus, task: Task) -> Steps[None]:
     """Return if the packet that put a task on the bus may be used and says what the task says. Raises Refused."""
-    if not bus.checks:
+    if not bus.is_sealed:
         return
     first = yield Ask(("LINDEX", bus.keys.packet(bus.keys.task(task.id)), 0))
     packet = read_packet(str(first or "{}"))

@@ -1,32 +1,42 @@
 """What all commands that write share: packets sealed before they are sent, and what came of a script."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from kitbash.swarm import check
 from kitbash.swarm.errors import Occupied
-from kitbash.swarm.packet import Packet, envelope_to, packet_to
-from kitbash.swarm.request import Argument, RunScript, Seal, Steps
+from kitbash.swarm.packet import Packet, envelope_to, plain_envelope
+from kitbash.swarm.request import Argument, Bus, RunScript, Seal, Steps
 from kitbash.swarm.scripts import Verb, WriteCode
 from kitbash.swarm.speech import SpeechAct
 from kitbash.swarm.stored import dumps
 
 
-def sealed(
-    agent: str, action: str, contents: Mapping[str, Any], speech_act: SpeechAct = SpeechAct.INFORM
-) -> Steps[Packet]:
-    """Return a sealed packet of an agent's."""
-    packet: Packet = yield Seal(Packet(agent, contents, speech_act), action)
-    return packet
+class Stamp(NamedTuple):
+    """The envelope of one write as JSON, and what of it a script needs: its id, and its time in ISO 8601."""
+
+    tracking_id: str
+    at: str
+    envelope: str
+
+    def around(self, contents: Mapping[str, Any]) -> str:
+        """Return the packet as it is stored by itself: the envelope with the contents in it."""
+        return f'{self.envelope[:-1]},"contents":{dumps(dict(contents))}}}'
 
 
-def whole(packet: Packet) -> str:
-    """Return a packet as it is stored by itself."""
-    return dumps(packet_to(packet))
-
-
-def envelope(packet: Packet) -> str:
-    """Return a packet as it is stored beside its contents."""
-    return dumps(envelope_to(packet))
+def stamped(
+    bus: Bus,
+    agent: str,
+    action: str,
+    contents: Callable[[], Mapping[str, Any]],
+    speech_act: SpeechAct = SpeechAct.INFORM,
+) -> Steps[Stamp]:
+    """Return the envelope of what an agent is about to write, sealed if packets are."""
+    if not bus.is_sealed:
+        tracking_id, at = check.new_id(), check.now().isoformat()
+        return Stamp(tracking_id, at, plain_envelope(agent, action, speech_act, tracking_id, at))
+    packet: Packet = yield Seal(Packet(agent, contents(), speech_act), action)
+    return Stamp(packet.tracking_id, packet.dispatched_at.isoformat(), dumps(envelope_to(packet)))
 
 
 def write(verb: Verb, keys: Sequence[str], args: Sequence[Argument]) -> Steps[WriteCode]:
