@@ -22,11 +22,11 @@ _READS: Final = frozenset(
         Operation.GET_FINDINGS_FOR_TASK,
         Operation.GET_CONTEXT,
         Operation.GET_CONFLICTS,
+        Operation.GET_PACKET,
     }
 )
-_AUDITS: Final = _READS | {Operation.GET_PACKET, Operation.GET_INBOX}
+_AUDITS: Final = _READS | {Operation.GET_INBOX}
 _WORKS: Final = _READS | {
-    Operation.GET_PACKET,
     Operation.POST_TASK,
     Operation.CLAIM_TASK,
     Operation.RELEASE_TASK,
