@@ -11,7 +11,7 @@ from kitbash.errors import KitbashError
 from kitbash.swarm import check, connecting
 from kitbash.swarm.agreement import Agreement
 from kitbash.swarm.awaiting import AwaitingWorld
-from kitbash.swarm.commands import conflicts, findings, hygiene, inbox, sharing, tasks, watching
+from kitbash.swarm.commands import conflicts, findings, hygiene, inbox, packets, sharing, tasks, watching
 from kitbash.swarm.commands.watching import Event
 from kitbash.swarm.conflict import THRESHOLD, Clash, Conflict, Resolution
 from kitbash.swarm.context import Context
@@ -304,7 +304,7 @@ class AsyncRedisBusClient(Session):
 
     async def get_packets(self, record: str, agent_id: str = "") -> list[Packet]:
         """Return the packets of a record (`task:ID`, `finding:ID`, ...) as they are stored, the oldest first."""
-        return await self._run(findings.packets(self.bus, record, self.by(agent_id)))
+        return await self._run(packets.packets(self.bus, record, self.by(agent_id)))
 
     async def get_packet(self, record: str, agent_id: str = "") -> Packet | None:
         """Return the newest packet of a record, or None."""

@@ -84,7 +84,7 @@ class AwaitingWorld:
         return self._text(await pipe.execute())
 
     async def _page(self, request: ScanPage) -> Any:
-        command: tuple[Argument, ...] = ("SCAN", request.cursor, "MATCH", request.pattern, "COUNT", request.count)
+        command: tuple[Argument, ...] = ("SCAN", request.cursor, "MATCH", request.pattern, "COUNT", request.size)
         if not self._is_cluster:
             return self._text(await self.client.execute_command(*command))
         # All keys of the bus lie in one slot, and so on one node.

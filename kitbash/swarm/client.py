@@ -10,7 +10,7 @@ from kitbash.blackboard import connection
 from kitbash.errors import KitbashError
 from kitbash.swarm import check, connecting
 from kitbash.swarm.agreement import Agreement
-from kitbash.swarm.commands import conflicts, findings, hygiene, inbox, sharing, tasks, watching
+from kitbash.swarm.commands import conflicts, findings, hygiene, inbox, packets, sharing, tasks, watching
 from kitbash.swarm.commands.watching import Event
 from kitbash.swarm.conflict import THRESHOLD, Clash, Conflict, Resolution
 from kitbash.swarm.context import Context
@@ -294,7 +294,7 @@ class RedisBusClient(Session):
 
     def get_packets(self, record: str, agent_id: str = "") -> list[Packet]:
         """Return the packets of a record (`task:ID`, `finding:ID`, ...) as they are stored, the oldest first."""
-        return self._run(findings.packets(self.bus, record, self.by(agent_id)))
+        return self._run(packets.packets(self.bus, record, self.by(agent_id)))
 
     def get_packet(self, record: str, agent_id: str = "") -> Packet | None:
         """Return the newest packet of a record, or None."""

@@ -6,12 +6,13 @@ all keys of a script lie in one slot of a cluster. Names in keys were checked by
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from kitbash.domain.normal_form import normal_form
 from kitbash.swarm import check
 from kitbash.swarm.errors import Invalid
+from kitbash.swarm.finding import Finding
 
 DEFAULT_PREFIX: Final = "kb:{swarm}:"
 _PREFIX: Final = re.compile(r"(?:[A-Za-z0-9_.:-]|\{[A-Za-z0-9_.:-]+\}){0,64}")
@@ -22,6 +23,16 @@ class Keys:
     """The keys of one bus. Raises Invalid for a prefix that could be taken for a pattern."""
 
     prefix: str = DEFAULT_PREFIX
+    events: str = field(init=False)
+    """trimmed stream of what happens on the bus"""
+    unassigned: str = field(init=False)
+    """sorted set of work nobody has, by priority and age"""
+    leased: str = field(init=False)
+    """sorted set of work somebody has, by the end of the lease in milliseconds"""
+    conflicts: str = field(init=False)
+    """sorted set of conflicts nobody has settled, the gravest first"""
+    inbox: str = field(init=False)
+    """sorted set of questions to people that nobody has answered, by time"""
 
     def __post_init__(self) -> None:
         """Check the prefix. Raises Invalid."""
@@ -31,36 +42,19 @@ class Keys:
                 f"tag in braces, such as {DEFAULT_PREFIX}"
             )
             raise Invalid(message)
+        check.put(
+            self,
+            events=f"{self.prefix}events",
+            unassigned=f"{self.prefix}tasks:unassigned",
+            leased=f"{self.prefix}tasks:leased",
+            conflicts=f"{self.prefix}conflicts:open",
+            inbox=f"{self.prefix}inbox:open",
+        )
 
     @property
     def has_tag(self) -> bool:
         """Return whether all keys lie in one slot of a cluster."""
         return "{" in self.prefix
-
-    @property
-    def events(self) -> str:
-        """Return the trimmed stream of what happens on the bus."""
-        return f"{self.prefix}events"
-
-    @property
-    def unassigned(self) -> str:
-        """Return the sorted set of work nobody has, by priority and age."""
-        return f"{self.prefix}tasks:unassigned"
-
-    @property
-    def leased(self) -> str:
-        """Return the sorted set of work somebody has, by the end of the lease in milliseconds."""
-        return f"{self.prefix}tasks:leased"
-
-    @property
-    def conflicts(self) -> str:
-        """Return the sorted set of conflicts nobody has settled, the gravest first."""
-        return f"{self.prefix}conflicts:open"
-
-    @property
-    def inbox(self) -> str:
-        """Return the sorted set of questions to people that nobody has answered, by time."""
-        return f"{self.prefix}inbox:open"
 
     def task(self, task_id: str) -> str:
         """Return the hash of a task."""
@@ -69,6 +63,14 @@ class Keys:
     def finding(self, finding_id: str) -> str:
         """Return the hash of a finding."""
         return f"{self.prefix}finding:{check.name_in_key(finding_id, 'finding id')}"
+
+    def of_finding(self, finding: Finding) -> tuple[str, str, str]:
+        """Return the keys a finding is written to: its hash, its task's list, its topic's. Its ids were checked."""
+        return (
+            f"{self.prefix}finding:{finding.id}",
+            f"{self.prefix}findings:of:{finding.task_id}",
+            self.findings_on(finding.topic),
+        )
 
     def findings_of(self, task_id: str) -> str:
         """Return the list of a task's findings; one that is never written for no task."""

@@ -22,7 +22,6 @@ _EXACT: Final = {
     "inbox:open": KeyKind("zset", None),
 }
 _BY_BEGIN: Final = (
-    ("packet:task:", KeyKind("list", task.TTL_S)),
     ("packet:conflict:", KeyKind("list", conflict.TTL_S)),
     ("packet:", KeyKind("string", records.SESSION_TTL_S)),
     ("task:", KeyKind("hash", task.TTL_S)),

@@ -5,7 +5,7 @@ So the decisions are written once, and a client that blocks and one that awaits 
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from kitbash.swarm.keys import Keys
 from kitbash.swarm.packet import Packet
@@ -16,8 +16,7 @@ Value = TypeVar("Value")
 Argument = str | int | float
 
 
-@dataclass(frozen=True, slots=True)
-class RunScript:
+class RunScript(NamedTuple):
     """Run a script, atomically; the reply is the script's."""
 
     verb: Verb
@@ -25,46 +24,40 @@ class RunScript:
     args: Sequence[Argument]
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """Send one command; the reply is as redis-py has it, in text."""
 
     command: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AskAll:
+class AskAll(NamedTuple):
     """Send several commands in one go, not atomically; the reply is the list of theirs."""
 
     commands: Sequence[tuple[Argument, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class ScanPage:
+class ScanPage(NamedTuple):
     """Look through a page of the keyspace; the reply is the next cursor, 0 at the end, and the keys."""
 
     cursor: int
     pattern: str
-    count: int
+    size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Seal:
+class Seal(NamedTuple):
     """Seal a packet that is about to be sent; the reply is the sealed one."""
 
     packet: Packet
     action: str
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """Check a packet that was read; the reply is a `Verdict`."""
 
     packet: Packet
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
+class Permit(NamedTuple):
     """Let an agent do something; the world raises Refused if it may not."""
 
     agent: str
@@ -85,4 +78,4 @@ class Bus:
     lease_ms: int = 300_000
     most_attempts: int = 5
     events_length: int = 5000
-    packets_length: int = 100
+    claims_kept: int = 50

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from json.encoder import encode_basestring
 from typing import Any, Final, TypeVar, cast
 
@@ -62,7 +63,7 @@ def texts_from(text: str) -> list[str]:
 
 def flat(fields: Fields) -> list[str]:
     """Return names and values in turn, as HSET takes them."""
-    return [part for pair in fields.items() for part in pair]
+    return list(chain.from_iterable(fields.items()))
 
 
 def read(key: str, fields: Held, of_fields: Callable[[Held], Value]) -> Value:

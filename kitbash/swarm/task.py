@@ -48,6 +48,8 @@ class Task:
     priority: int = 0
     attempts: int = 0
     result: str = ""
+    is_posted: bool = field(default=False, compare=False)
+    """whether it was read from the bus, so that a claim need not bring it along"""
 
     def __post_init__(self) -> None:
         """Check the fields. Raises Invalid."""
@@ -101,7 +103,7 @@ def fields_of(task: Task) -> dict[str, str]:
     return {
         "id": task.id,
         "description": task.description,
-        "data": dumps(dict(task.data)),
+        "data": dumps(dict(task.data)) if task.data else "{}",
         "type": task.type,
         "status": task.status.value,
         "assignee": task.assignee,
@@ -128,4 +130,5 @@ def of_fields(fields: Fields) -> Task:
         priority=int(fields["priority"]),
         attempts=int(fields.get("attempts", "0")),
         result=fields.get("result", ""),
+        is_posted=True,
     )

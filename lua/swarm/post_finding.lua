@@ -8,15 +8,21 @@
 -- ARGV[6] length of the stream   ARGV[7]... fields of the finding, name and value in turn, the claim and the worker first
 -- Returns {code, number of the key}: 1 kept | 2 kept before | 0 another finding has this id
 --   -9 a key holds another type, nothing was written
-for at, kind in ipairs({'hash', 'list', 'list', 'stream'}) do
+local function holds_other(at, kind)
   local found = redis.call('TYPE', KEYS[at]).ok
-  if found ~= kind and found ~= 'none' then return {-9, at} end
+  return found ~= kind and found ~= 'none'
 end
-if redis.call('EXISTS', KEYS[1]) == 1 then
-  local claim, worker = unpack(redis.call('HMGET', KEYS[1], ARGV[7], ARGV[9]))
-  if claim == ARGV[8] and worker == ARGV[10] then return {2} end
+local held = redis.pcall('HMGET', KEYS[1], ARGV[7], ARGV[9])
+if held.err then return {-9, 1} end
+if held[1] then
+  if held[1] == ARGV[8] and held[2] == ARGV[10] then return {2} end
   return {0}
 end
+if ARGV[3] == '1' and holds_other(2, 'list') then return {-9, 2} end
+if ARGV[4] == '1' and holds_other(3, 'list') then return {-9, 3} end
+-- The first write: if it fails nothing is written, and no other can fail.
+local told = redis.pcall('XADD', KEYS[4], 'MAXLEN', '~', ARGV[6], '*', 'kind', 'finding_posted', 'id', ARGV[1], 'agent', ARGV[5])
+if type(told) == 'table' then return {-9, 4} end
 redis.call('HSET', KEYS[1], unpack(ARGV, 7, #ARGV))
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 for at = 2, 3 do
@@ -26,5 +32,4 @@ for at = 2, 3 do
     redis.call('EXPIRE', KEYS[at], ARGV[2], is_new and 'NX' or 'GT')
   end
 end
-redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[6], '*', 'kind', 'finding_posted', 'id', ARGV[1], 'agent', ARGV[5])
 return {1}

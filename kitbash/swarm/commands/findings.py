@@ -1,4 +1,4 @@
-"""Findings: posted once with their packet, read by id, task and topic; and any packet by what it belongs to."""
+"""Findings: posted once with their packet, read by id, by task and by topic."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,8 +11,6 @@ from kitbash.swarm.commands.trusting import log, read_packet, trusted
 from kitbash.swarm.commands.writing import stamped, write
 from kitbash.swarm.errors import Invalid, Refused
 from kitbash.swarm.finding import Finding
-from kitbash.swarm.keys import Keys
-from kitbash.swarm.packet import Packet
 from kitbash.swarm.request import Ask, AskAll, Bus, Permit, Steps
 from kitbash.swarm.scripts import Verb, WriteCode
 from kitbash.swarm.sealing import Operation
@@ -26,11 +24,10 @@ def post(bus: Bus, finding: Finding, agent: str) -> Steps[bool]:
     """Keep a finding; posted again it is kept once. Raises Invalid if another finding has its id."""
     yield Permit(agent, Operation.POST_FINDING)
     fields = yield from packed(bus, finding, agent, "post_finding")
-    at = bus.keys.finding(finding.id)
-    marks = (int(bool(finding.task_id)), int(bool(finding.topic)))
+    marks = (1 if finding.task_id else 0, 1 if finding.topic else 0)
     code = yield from write(
         Verb.POST_FINDING,
-        (at, bus.keys.findings_of(finding.task_id), bus.keys.findings_on(finding.topic), bus.keys.events),
+        (*bus.keys.of_finding(finding), bus.keys.events),
         (finding.id, finding.ttl_seconds, *marks, agent, bus.events_length, *fields),
     )
     if code is WriteCode.OTHER:
@@ -101,46 +98,3 @@ def _trusted(bus: Bus, key: str, fields: Fields) -> Steps[Finding]:
         packet = read_packet(fields.get("packet", "{}"), findings.contents_of(finding))
         yield from trusted(bus, packet, f"finding {finding.id}")
     return finding
-
-
-def packets(bus: Bus, record: str, agent: str) -> Steps[list[Packet]]:
-    """Return the packets of a record, named as its key is without the prefix (`finding:{id}`, `task:{id}`, ...).
-
-    They are as they are stored, unchecked, the oldest first. Raises Invalid for what is no record of the bus.
-    """
-    yield Permit(agent, Operation.GET_PACKET)
-    kind, _, rest = record.partition(":")
-    if kind == "finding":
-        at = bus.keys.finding(rest)
-        fields = yield Ask(("HGETALL", at))
-        if not fields:
-            return []
-        return [read_packet(fields.get("packet", "{}"), findings.contents_of(read(at, fields, findings.of_fields)))]
-    at = bus.keys.packet(_record_key(bus.keys, kind, rest))
-    if kind in {"task", "conflict"}:
-        texts = yield Ask(("LRANGE", at, 0, -1))
-        return [read_packet(text) for text in texts]
-    text = yield Ask(("GET", at))
-    return [read_packet(text)] if text else []
-
-
-def _record_key(keys: Keys, kind: str, rest: str) -> str:
-    parts = rest.split(":")
-    match kind, parts:
-        case "task", [task_id]:
-            return keys.task(task_id)
-        case "conflict", [conflict_id]:
-            return keys.conflict(conflict_id)
-        case "context", [scope, name]:
-            return keys.context(scope, name)
-        case "session", ["infrafabric", date, label]:
-            return keys.session(date, label)
-        case "swarm", ["registry", swarm_id]:
-            return keys.registry(swarm_id)
-        case "swarm", ["remediation", date, scan_type]:
-            return keys.remediation(date, scan_type)
-        case _:
-            message = (
-                "a packet belongs to task:ID, finding:ID, conflict:ID, context:SCOPE:NAME or a session or swarm key"
-            )
-            raise Invalid(message)

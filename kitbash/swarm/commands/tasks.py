@@ -2,11 +2,12 @@
 
 import random
 from collections.abc import Sequence
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 from kitbash.swarm import check
 from kitbash.swarm import task as tasks
-from kitbash.swarm.commands.trusting import trusted_task
+from kitbash.swarm.commands.trusting import read_packet, trusted
 from kitbash.swarm.commands.writing import refuse_occupied, stamped, write
 from kitbash.swarm.errors import Invalid
 from kitbash.swarm.request import Ask, Bus, Permit, RunScript, Steps
@@ -29,31 +30,32 @@ _LEFT_BY: Final = {
 def post(bus: Bus, task: Task, agent: str) -> Steps[bool]:
     """Put a task into the queue of unassigned work; return False if it is on the bus already."""
     yield Permit(agent, Operation.POST_TASK)
-    contents = {"action": "post_task", "task": tasks.contents_of(task)}
-    stamp = yield from stamped(bus, agent, Operation.POST_TASK.value, lambda: contents)
-    at = bus.keys.task(task.id)
+    fields = yield from _packed(bus, task, agent)
     code = yield from write(
         Verb.POST_TASK,
-        (at, bus.keys.unassigned, bus.keys.packet(at), bus.keys.events),
-        (
-            task.id,
-            task.score,
-            task.ttl_seconds,
-            stamp.around(contents),
-            agent,
-            bus.events_length,
-            *flat(tasks.fields_of(task)),
-        ),
+        (bus.keys.task(task.id), bus.keys.unassigned, bus.keys.events),
+        (task.id, task.score, task.ttl_seconds, agent, bus.events_length, *fields),
     )
     return code is WriteCode.DONE
+
+
+def _packed(bus: Bus, task: Task, agent: str) -> Steps[list[str]]:
+    """Return a task with the envelope of the packet that posts it as fields of its hash, name and value in turn."""
+    contents = partial(tasks.contents_of, task)
+    stamp = yield from stamped(bus, agent, Operation.POST_TASK.value, contents)
+    return [*flat(tasks.fields_of(task)), "packet", stamp.envelope]
 
 
 def claim(bus: Bus, task: Task, assignee: str, agent: str, lease_ms: int) -> Steps[Lease | None]:
     """Have a task until the lease ends, posting it if it is not on the bus; None if another has it or it ended."""
     yield Permit(agent, Operation.CLAIM_TASK)
-    named = {"action": "claim_task", "assignee": assignee, "task": tasks.contents_of(task)}
-    fields = flat(tasks.fields_of(task))
-    return (yield from _claim(bus, task.id, assignee, agent, lease_ms=lease_ms, contents=named, fields=fields))
+    if task.is_posted:
+        lease = yield from _claim(bus, task.id, assignee, agent, lease_ms=lease_ms)
+        if lease is not None or (yield Ask(("EXISTS", bus.keys.task(task.id)))):
+            return lease
+    fields = yield from _packed(bus, task, agent)
+    brought = (task.ttl_seconds, fields)
+    return (yield from _claim(bus, task.id, assignee, agent, lease_ms=lease_ms, brought=brought))
 
 
 def _claim(
@@ -63,18 +65,18 @@ def _claim(
     agent: str,
     *,
     lease_ms: int,
-    contents: dict[str, Any],
-    fields: Sequence[str] = (),
+    brought: tuple[int, Sequence[str]] = (0, ()),
 ) -> Steps[Lease | None]:
     check.text(assignee, "assignee", most_chars=check.MAX_NAME_CHARS, is_needed=True)
     _lease_fits(lease_ms)
-    stamp = yield from stamped(bus, agent, Operation.CLAIM_TASK.value, lambda: contents)
-    at = bus.keys.task(task_id)
-    keys = (at, bus.keys.unassigned, bus.keys.leased, bus.keys.packet(at), bus.keys.events)
-    ttl_s = contents["task"]["ttl_seconds"] if fields else 0
+    action = Operation.CLAIM_TASK.value
+    contents = {"action": action, "assignee": assignee, "task_id": task_id}
+    stamp = yield from stamped(bus, agent, action, lambda: contents)
+    ttl_s, fields = brought
+    keys = (bus.keys.task(task_id), bus.keys.unassigned, bus.keys.leased, bus.keys.events)
     # The packet's own id names this very call: if the reply is lost, the call can be made again and gets the same.
     args = (task_id, assignee, stamp.tracking_id, lease_ms, stamp.around(contents), stamp.at, ttl_s)
-    reply = yield RunScript(Verb.CLAIM_TASK, keys, (*args, bus.events_length, bus.packets_length, *fields))
+    reply = yield RunScript(Verb.CLAIM_TASK, keys, (*args, bus.events_length, bus.claims_kept, *fields))
     refuse_occupied(reply, keys)
     has_it = ClaimCode(reply[0]) in {ClaimCode.CLAIMED, ClaimCode.CLAIMED_BEFORE}
     return Lease(task_id, reply[1], reply[2]) if has_it else None
@@ -97,12 +99,11 @@ def leave(bus: Bus, task_id: str, agent: str, token: int | None, *, status: Task
     check.text(result, "result", most_chars=tasks.MAX_RESULT_CHARS)
     contents = {"action": action, "task_id": task_id, "token": token, "status": status.value, "result": result}
     stamp = yield from stamped(bus, agent, action, lambda: contents)
-    at = bus.keys.task(task_id)
     held = (task_id, "" if token is None else token, agent, status.value, result)
     code = yield from write(
         Verb.LEAVE_TASK,
-        (at, bus.keys.unassigned, bus.keys.leased, bus.keys.packet(at), bus.keys.events),
-        (*held, stamp.around(contents), stamp.at, bus.events_length, bus.packets_length),
+        (bus.keys.task(task_id), bus.keys.unassigned, bus.keys.leased, bus.keys.events),
+        (*held, stamp.around(contents), stamp.at, bus.events_length),
     )
     return code in {WriteCode.DONE, WriteCode.DONE_BEFORE}
 
@@ -119,7 +120,9 @@ def _get(bus: Bus, task_id: str) -> Steps[Task | None]:
     if not fields:
         return None
     task = read(at, fields, tasks.of_fields)
-    yield from trusted_task(bus, task)
+    if bus.is_sealed:
+        packet = read_packet(fields.get("packet", "{}"), tasks.contents_of(task))
+        yield from trusted(bus, packet, f"task {task.id}")
     return task
 
 
@@ -145,8 +148,7 @@ def take_next(bus: Bus, assignee: str, agent: str, lease_ms: int) -> Steps[tuple
             return None
         # Whoever loses the first to another agent takes any other, so that agents do not race for each in turn.
         for task_id in (ids[0], *random.sample(ids[1:], len(ids) - 1)):
-            contents = {"action": "claim_task", "assignee": assignee, "task_id": task_id}
-            lease = yield from _claim(bus, task_id, assignee, agent, lease_ms=lease_ms, contents=contents)
+            lease = yield from _claim(bus, task_id, assignee, agent, lease_ms=lease_ms)
             task = None if lease is None else (yield from _get(bus, task_id))
             if lease is not None and task is not None:
                 return task, lease

@@ -3,13 +3,11 @@
 from typing import Any, Final
 
 from kitbash.observe import logs
-from kitbash.swarm import task as tasks
 from kitbash.swarm.errors import Invalid, Refused
 from kitbash.swarm.packet import Packet, packet_from
-from kitbash.swarm.request import Ask, Bus, Check, Steps
+from kitbash.swarm.request import Bus, Check, Steps
 from kitbash.swarm.sealing import Standing, Verdict
 from kitbash.swarm.stored import mapping
-from kitbash.swarm.task import Task
 
 log: Final = logs.logger("kitbash.swarm")
 
@@ -34,15 +32,3 @@ def read_packet(text: str, contents: dict[str, Any] | None = None) -> Packet:
         message = f"what is stored is no packet: {str(error)[:80]}"
         raise Invalid(message) from error
     return packet_from(value if contents is None else {**value, "contents": contents})
-
-
-def trusted_task(bus: Bus, task: Task) -> Steps[None]:
-    """Return if the packet that put a task on the bus may be used and says what the task says. Raises Refused."""
-    if not bus.is_sealed:
-        return
-    first = yield Ask(("LINDEX", bus.keys.packet(bus.keys.task(task.id)), 0))
-    packet = read_packet(str(first or "{}"))
-    yield from trusted(bus, packet, f"task {task.id}")
-    if packet.contents.get("task") != tasks.contents_of(task):
-        message = f"task {task.id} is not handed out: it does not say what its packet says"
-        raise Refused(message)
