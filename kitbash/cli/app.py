@@ -5,7 +5,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from kitbash.cli import cartridge_app, config_app, swarm_app, train_app
+from kitbash.cli import cartridge_app, config_app, metrics_app, swarm_app, train_app
 from kitbash.domain.answer import AskMode
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 app.add_typer(cartridge_app.app, name="cartridge")
 app.add_typer(config_app.app, name="config")
+app.add_typer(metrics_app.app, name="metrics")
 app.add_typer(swarm_app.app, name="swarm")
 app.add_typer(train_app.app, name="train")
 
