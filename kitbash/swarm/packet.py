@@ -89,7 +89,7 @@ def envelope_to(packet: Packet) -> dict[str, Any]:
         "dispatched_at": packet.dispatched_at.isoformat(),
         "speech_act": packet.speech_act.value,
         "schema_version": packet.schema_version,
-        "chain_of_custody": [_custody_to(entry) for entry in packet.chain_of_custody],
+        "chain_of_custody": [custody_to(entry) for entry in packet.chain_of_custody],
         "signature": None if signature is None else [signature.key_id, signature.value],
     }
 
@@ -130,7 +130,8 @@ def packet_from(value: Mapping[str, Any]) -> Packet:
         raise Invalid(message) from error
 
 
-def _custody_to(entry: Custody) -> list[str]:
+def custody_to(entry: Custody) -> list[str]:
+    """Return an entry of custody as JSON values."""
     stored = [entry.agent, entry.action, entry.at.isoformat()]
     return [*stored, entry.link] if entry.link else stored
 

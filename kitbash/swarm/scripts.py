@@ -23,6 +23,8 @@ class Verb(StrEnum):
     RESOLVE_CONFLICT = "resolve_conflict"
     ESCALATE = "escalate"
     ANSWER = "answer"
+    ADMIT = "admit"
+    PUBLISH_KEYS = "publish_keys"
 
 
 class WriteCode(IntEnum):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kitbash.swarm.errors import Occupied
 from kitbash.swarm.sealing import Standing
-from kitbash.swarm.trust.replay import AdmitCode
+from kitbash.swarm.trust.replay import Admission, AdmitCode
 from tests.boards import at_once
 from tests.trusted import Swarm, packet, swarm_on, utc
 
@@ -29,8 +29,8 @@ def swarm(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Swarm]:
 
 
 def ask(swarm: Swarm, nonce: str, dispatched_ms: int, most: int = MOST) -> AdmitCode:
-    script: Any = swarm.admission._script  # pyright: ignore[reportPrivateUsage] - the script itself is under test
-    reply = script(keys=[swarm.keys.seen, swarm.keys.floor], args=[nonce, dispatched_ms, WINDOW_MS, most])
+    admission = Admission(swarm.client, swarm.server.url, swarm.keys, window_ms=WINDOW_MS, most=most)
+    reply: Any = admission._asked(nonce, dispatched_ms)  # pyright: ignore[reportPrivateUsage] - the script is under test
     return AdmitCode(int(reply[0]))
 
 

@@ -13,23 +13,26 @@ from kitbash.swarm.packet import Custody, Packet
 from kitbash.swarm.trust.canonical import canonical_bytes
 
 
-def link(before: str, entry: Custody) -> str:
+def link(before: str, agent: str, action: str, at: datetime) -> str:
     """Return the link of an entry that follows the link `before` (empty for the first): SHA-256, 64 hex digits."""
-    return hashlib.sha256(canonical_bytes([before, entry.agent, entry.action, entry.at.isoformat()])).hexdigest()
+    return hashlib.sha256(canonical_bytes([before, agent, action, at.isoformat()])).hexdigest()
+
+
+def longer(chain: tuple[Custody, ...], agent: str, action: str, at: datetime) -> tuple[Custody, ...]:
+    """Return a chain with one more entry, linked to those it has."""
+    return (*chain, Custody(agent, action, at, link(chain[-1].link if chain else "", agent, action, at)))
 
 
 def extended(packet: Packet, agent: str, action: str, at: datetime) -> Packet:
     """Return the packet with one more entry, linked to those it has."""
-    chain = packet.chain_of_custody
-    entry = Custody(agent, action, at)
-    return replace(packet, chain_of_custody=(*chain, replace(entry, link=link(chain[-1].link if chain else "", entry))))
+    return replace(packet, chain_of_custody=longer(packet.chain_of_custody, agent, action, at))
 
 
 def fault(packet: Packet) -> str | None:
     """Return what is wrong with a packet's chain in words, or None when every link fits."""
     before = ""
     for number, entry in enumerate(packet.chain_of_custody, start=1):
-        if entry.link != link(before, entry):
+        if entry.link != link(before, entry.agent, entry.action, entry.at):
             return f"custody entry {number} does not follow the one before it: an entry was removed, moved or changed"
         before = entry.link
     if not packet.chain_of_custody:

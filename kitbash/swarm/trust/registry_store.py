@@ -6,10 +6,11 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Any, Final
 
-from kitbash import assets
 from kitbash.blackboard.connection import translated
 from kitbash.blackboard.scripts import AnyRedis
+from kitbash.swarm import scripts
 from kitbash.swarm.errors import Invalid, Occupied, Refused
+from kitbash.swarm.scripts import Verb
 from kitbash.swarm.trust.key_files import KeyPair
 from kitbash.swarm.trust.keys import TrustKeys
 from kitbash.swarm.trust.pinned import Pinned
@@ -52,8 +53,7 @@ class RegistryStore:
         self._clock = clock
         self._lock = threading.Lock()
         self._cached: tuple[float, Registry] | None = None
-        source = assets.path("lua/swarm/publish_keys.lua").read_text(encoding="utf-8")
-        self._publish: Any = client.register_script(source)
+        self._publish: Any = client.register_script(scripts.source(Verb.PUBLISH_KEYS))
 
     def cached(self) -> Registry:
         """Return the registry, at most `cache_s` old: a revocation counts everywhere once that has passed.

@@ -32,9 +32,9 @@ def signed(packet: Packet, action: str, pair: KeyPair) -> Packet:
 
     Raises Invalid for contents that have no canonical bytes.
     """
-    linked = custody.extended(packet, packet.origin, action, packet.dispatched_at)
-    value = b64encode(pair.private.sign(signed_bytes(linked, pair.key_id))).decode()
-    return replace(linked, signature=Signature(pair.key_id, value))
+    chain = custody.longer(packet.chain_of_custody, packet.origin, action, packet.dispatched_at)
+    value = b64encode(pair.private.sign(signed_bytes(packet, pair.key_id, chain))).decode()
+    return replace(packet, chain_of_custody=chain, signature=Signature(pair.key_id, value))
 
 
 class PacketSealer:

@@ -1,19 +1,20 @@
 """A packet as bytes: what is signed, and what travels. Bytes that are not their packet's own are refused."""
 
 import json
-from dataclasses import replace
 
 from kitbash.swarm.errors import Invalid
-from kitbash.swarm.packet import Packet, Signature, packet_from, packet_to
+from kitbash.swarm.packet import Custody, Packet, custody_to, packet_from, packet_to
 from kitbash.swarm.trust.canonical import canonical_bytes
 
 
-def signed_bytes(packet: Packet, key_id: str) -> bytes:
+def signed_bytes(packet: Packet, key_id: str, chain: tuple[Custody, ...] | None = None) -> bytes:
     """Return what a signature is made over: the whole envelope, the key's name included, the signature's value empty.
 
-    Raises Invalid for contents that have no canonical bytes.
+    `chain` is the custody that the packet is about to have, if it is not the one it has. Raises Invalid for contents
+    that have no canonical bytes.
     """
-    return canonical_bytes(packet_to(replace(packet, signature=Signature(key_id, ""))))
+    custody = {} if chain is None else {"chain_of_custody": [custody_to(entry) for entry in chain]}
+    return canonical_bytes({**packet_to(packet), **custody, "signature": [key_id, ""]})
 
 
 def write(packet: Packet) -> bytes:
