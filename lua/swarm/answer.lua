@@ -9,7 +9,8 @@
 -- KEYS[7] kb:{swarm}:events                  stream: what happens on the bus
 -- ARGV[1] finding id   ARGV[2] question id   ARGV[3] task id, or empty   ARGV[4] time, ISO 8601   ARGV[5] ttl_s
 -- ARGV[6] person   ARGV[7] length of the stream   ARGV[8]... fields of the answer, name and value in turn
--- Returns {code, number of the key}: 1 answered | 2 answered before | -2 no such question
+-- Returns {code, number of the key}
+--   1 answered | 2 answered before | -2 no such question
 --   -9 a key holds another type, nothing was written
 for at, kind in ipairs({'hash', 'list', 'zset', 'hash', 'hash', 'zset', 'stream'}) do
   local found = redis.call('TYPE', KEYS[at]).ok

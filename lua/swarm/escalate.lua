@@ -9,7 +9,8 @@
 -- KEYS[7] kb:{swarm}:events                  stream: what happens on the bus
 -- ARGV[1] finding id   ARGV[2] task id, or empty   ARGV[3] time, ISO 8601   ARGV[4] ttl_s   ARGV[5] agent
 -- ARGV[6] length of the stream   ARGV[7]... fields of the finding, name and value in turn
--- Returns {code, number of the key}: 1 escalated, and the task waits if it is there and has not ended
+-- Returns {code, number of the key}
+--   1 escalated, and the task waits if it is there and has not ended
 --   2 escalated before | -9 a key holds another type, nothing was written
 for at, kind in ipairs({'hash', 'list', 'zset', 'hash', 'zset', 'zset', 'stream'}) do
   local found = redis.call('TYPE', KEYS[at]).ok

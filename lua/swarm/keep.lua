@@ -5,7 +5,8 @@
 -- KEYS[3] kb:{swarm}:events            stream: what happens on the bus
 -- ARGV[1] hash or string   ARGV[2] ttl_s   ARGV[3] packet JSON   ARGV[4] what happened   ARGV[5] name of the record
 -- ARGV[6] agent   ARGV[7] length of the stream   ARGV[8]... the string, or fields of the hash, name and value in turn
--- Returns {code, number of the key}: 1 kept | -9 a key holds another type, nothing was written
+-- Returns {code, number of the key}
+--   1 kept | -9 a key holds another type, nothing was written
 for at, kind in ipairs({ARGV[1], 'string', 'stream'}) do
   local found = redis.call('TYPE', KEYS[at]).ok
   if found ~= kind and found ~= 'none' then return {-9, at} end

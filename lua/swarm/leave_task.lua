@@ -6,7 +6,8 @@
 -- KEYS[4] kb:{swarm}:events             stream: what happens on the bus
 -- ARGV[1] task id   ARGV[2] fencing token, or empty to go by the assignee   ARGV[3] agent   ARGV[4] status it is left in
 -- ARGV[5] result or reason   ARGV[6] packet JSON   ARGV[7] time, ISO 8601   ARGV[8] length of the stream
--- Returns {code, number of the key}: 1 left | 2 left so before, by this holder | 0 held by another, or by nobody
+-- Returns {code, number of the key}
+--   1 left | 2 left so before, by this holder | 0 held by another, or by nobody
 --   -2 no such task | -9 a key holds another type, nothing was written
 local held = redis.pcall('HMGET', KEYS[1], 'status', 'assignee', 'fence', 'score', 'ttl_seconds')
 if held.err then return {-9, 1} end

@@ -6,7 +6,8 @@
 -- KEYS[4] kb:{swarm}:events          stream: what happens on the bus
 -- ARGV[1] id   ARGV[2] score   ARGV[3] ttl_s   ARGV[4] packet JSON   ARGV[5] what happened   ARGV[6] agent
 -- ARGV[7] length of the stream   ARGV[8]... fields of the matter, name and value in turn
--- Returns {code, number of the key}: 1 queued | 2 queued before | -9 a key holds another type, nothing was written
+-- Returns {code, number of the key}
+--   1 queued | 2 queued before | -9 a key holds another type, nothing was written
 for at, kind in ipairs({'hash', 'zset', 'list', 'stream'}) do
   local found = redis.call('TYPE', KEYS[at]).ok
   if found ~= kind and found ~= 'none' then return {-9, at} end

@@ -5,8 +5,10 @@
 -- KEYS[3] kb:{swarm}:findings:on:<digest>    list: findings on a topic, the oldest first
 -- KEYS[4] kb:{swarm}:events                  stream: what happens on the bus
 -- ARGV[1] finding id   ARGV[2] ttl_s   ARGV[3] 1 if it has a task   ARGV[4] 1 if it has a topic   ARGV[5] agent
--- ARGV[6] length of the stream   ARGV[7]... fields of the finding, name and value in turn, the claim and the worker first
--- Returns {code, number of the key}: 1 kept | 2 kept before | 0 another finding has this id
+-- ARGV[6] length of the stream   ARGV[7] claim   ARGV[8] what it claims   ARGV[9] worker_id   ARGV[10] who found it
+-- ARGV[11]... further fields of the finding, name and value in turn
+-- Returns {code, number of the key}
+--   1 kept | 2 kept before | 0 another finding has this id
 --   -9 a key holds another type, nothing was written
 local function holds_other(at, kind)
   local found = redis.call('TYPE', KEYS[at]).ok

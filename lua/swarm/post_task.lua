@@ -5,7 +5,8 @@
 -- KEYS[3] kb:{swarm}:events             stream: what happens on the bus
 -- ARGV[1] task id   ARGV[2] score   ARGV[3] ttl_s   ARGV[4] agent   ARGV[5] length of the stream
 -- ARGV[6]... fields of the task, name and value in turn
--- Returns {code, number of the key}: 1 posted | 2 posted before | -9 a key holds another type, nothing was written
+-- Returns {code, number of the key}
+--   1 posted | 2 posted before | -9 a key holds another type, nothing was written
 local status = redis.pcall('HGET', KEYS[1], 'status')
 if type(status) == 'table' then return {-9, 1} end
 if status then return {2} end

@@ -6,7 +6,8 @@
 -- KEYS[4] kb:{swarm}:events                 stream: what happens on the bus
 -- ARGV[1] id   ARGV[2] resolution   ARGV[3] decision   ARGV[4] who decided   ARGV[5] time, ISO 8601
 -- ARGV[6] packet JSON   ARGV[7] ttl_s   ARGV[8] length of the stream
--- Returns {code, number of the key}: 1 resolved | 2 resolved before | -2 no such conflict
+-- Returns {code, number of the key}
+--   1 resolved | 2 resolved before | -2 no such conflict
 --   -9 a key holds another type, nothing was written
 for at, kind in ipairs({'hash', 'zset', 'list', 'stream'}) do
   local found = redis.call('TYPE', KEYS[at]).ok
