@@ -202,7 +202,9 @@ def test_conflicts_are_detected_and_escalated(world: dict[str, Any]) -> None:
     run(world, START, FIRST_FINDING, PATTERN_2, PATTERN_3)
     assert world["conflicts"] == []
     world["client"].post_finding(Finding(claim="X is true", confidence=0.6, worker_id="b", task_id=world["task"].id))
-    world["client"].post_finding(Finding(claim="X is not true", confidence=0.9, worker_id="c", task_id=world["task"].id))
+    world["client"].post_finding(
+        Finding(claim="X is not true", confidence=0.9, worker_id="c", task_id=world["task"].id)
+    )
     run(world, PATTERN_3)
     reasons = sorted(it.claim for it in world["client"].get_inbox())
     assert reasons == [

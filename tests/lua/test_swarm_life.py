@@ -1,7 +1,7 @@
 """The life of tasks against a plain model, with two clients at once and leases that end."""
 
 from collections.abc import Generator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kitbash.swarm import RedisBusClient, TaskStatus
 from tests.servers import Server
-from tests.swarms import bus_client, fresh_prefix, raw, task
+from tests.swarms import fresh_prefix, raw, task
 from tests.waiting import until
 
 AGENTS: Final = ("ann", "bob")
@@ -208,15 +208,18 @@ def node(server: Server) -> Generator[Any]:
         yield node
 
 
+@pytest.fixture(scope="module")
+def connected(server: Server) -> Generator[Any]:
+    """Return a connection that the clients of all examples share."""
+    with closing(server.connect()) as connected:
+        yield connected
+
+
 @settings(max_examples=60, deadline=None)
 @given(CALLS)
-def test_tasks_live_as_the_model_says(server: Server, node: Any, calls: list[Call]) -> None:
+def test_tasks_live_as_the_model_says(connected: Any, node: Any, calls: list[Call]) -> None:
     prefix = fresh_prefix()
-    with ExitStack() as stack:
-        clients = {it: stack.enter_context(bus_client(server, prefix=prefix, agent_id=it)) for it in AGENTS}
-        world = World(clients, node)
-        for call in calls:
-            world.run(call)
-        world.agrees()
-
-
+    world = World({it: RedisBusClient(client=connected, prefix=prefix, agent_id=it) for it in AGENTS}, node)
+    for call in calls:
+        world.run(call)
+    world.agrees()
