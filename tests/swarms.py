@@ -1,6 +1,7 @@
 """Clients of the findings bus for tests: both kinds behind one face, each test on keys of its own."""
 
 import asyncio
+import inspect
 import secrets
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ class Blocking:
     def __getattr__(self, name: str) -> Any:
         """Return what the client has, calls made blocking."""
         found = getattr(self._client, name)
-        if not asyncio.iscoroutinefunction(found):
+        if not inspect.iscoroutinefunction(found):
             return found
 
         def call(*args: Any, **named: Any) -> Any:
@@ -42,7 +43,13 @@ class Blocking:
 @contextmanager
 def bus_client(server: Server, *, is_async: bool = False, **more: Any) -> Generator[RedisBusClient]:
     """Yield a client of a server; an awaiting one looks like one that blocks."""
-    arguments = {"url": server.url, "cluster": server.is_cluster, "agent_id": "ann", "lease_s": LONG_S, **more}
+    arguments: dict[str, Any] = {
+        "url": server.url,
+        "cluster": server.is_cluster,
+        "agent_id": "ann",
+        "lease_s": LONG_S,
+        **more,
+    }
     if not is_async:
         with RedisBusClient(**arguments) as client:
             yield client
@@ -68,7 +75,7 @@ def task(description: str = "count the swans", **more: Any) -> Task:
 
 def finding(claim: str = "the lake is deep", confidence: float = 0.9, **more: Any) -> Finding:
     """Return a finding with an id of its own, with two citations."""
-    given = {"citations": ["book:1", "book:2"], "worker_id": "ann", **more}
+    given: dict[str, Any] = {"citations": ["book:1", "book:2"], "worker_id": "ann", **more}
     return Finding(claim=claim, confidence=confidence, **given)
 
 
@@ -80,7 +87,7 @@ def snapshot(node: Any, prefix: str) -> dict[str, Any]:
         "list": lambda key: node.lrange(key, 0, -1),
         "zset": lambda key: node.zrange(key, 0, -1, withscores=True),
         "set": node.smembers,
-        "stream": lambda key: node.xlen(key),
+        "stream": node.xlen,
     }
     return {key: readers[node.type(key)](key) for key in sorted(node.scan_iter(f"{prefix}*"))}
 

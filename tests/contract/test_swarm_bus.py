@@ -254,7 +254,7 @@ def opposed(stand: Stand) -> tuple[Finding, Finding]:
 
 
 @pytest.mark.parametrize("named", [{}, {"threshold": 0.2}, {"conflict_threshold": 0.2}])
-def test_opposite_claims_of_equal_confidence_conflict(stand: Stand, named: dict[str, float]) -> None:
+def test_opposite_claims_of_equal_confidence_conflict(stand: Stand, named: dict[str, Any]) -> None:
     pair = opposed(stand)
     stand.ann.post_finding(finding("The lake is frozen", 0.85, task_id="t1", worker_id="eve"))
     assert stand.ann.detect_finding_conflicts("t1", **named)[0] in {pair, pair[::-1]}
@@ -402,7 +402,9 @@ def test_hygiene_repairs_what_is_safe_and_tells_of_the_rest(stand: Stand) -> Non
     stand.ann.post_task(orphan)
     stand.node.delete(keys.task(orphan.id))
     stand.ann.claim_task(expired, lease_s=0.001)
-    scan = until(lambda: (it := stand.ann.scan()).expired_found and it)
+    leased = keys.leased
+    until(lambda: stand.node.zcount(leased, "-inf", _now_ms(stand.node)))
+    scan = stand.ann.scan()
     assert (scan.wrongtype_found, scan.expired_found) == (1, 1)
     told = " | ".join(scan.violations)
     assert all(it in told for it in ("wrong type", "unknown key", "no time to live", "orphans in", "expired leases"))
@@ -413,6 +415,11 @@ def test_hygiene_repairs_what_is_safe_and_tells_of_the_rest(stand: Stand) -> Non
     assert stand.bob.get_remediation_scan(scan.date) == scan
     again = stand.ann.scan()
     assert len(again.violations) == 2
+
+
+def _now_ms(node: Any) -> int:
+    seconds, microseconds = node.time()
+    return seconds * 1000 + microseconds // 1000
 
 
 def test_a_scan_that_repairs_nothing_changes_nothing_but_its_record(stand: Stand) -> None:

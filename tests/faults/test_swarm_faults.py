@@ -1,4 +1,4 @@
-"""Agents that die, and a server that dies under them: nothing is done twice, nothing is lost that was said to be kept."""
+"""Agents that die, and a server that dies under them: nothing is done twice, nothing that was kept is lost."""
 
 import multiprocessing
 import os

@@ -177,7 +177,7 @@ def world(plain_server: Server, monkeypatch: pytest.MonkeyPatch) -> Generator[di
 def run(world: dict[str, Any], *samples: str) -> dict[str, Any]:
     for sample in samples:
         code = sample.replace("integration.redis_bus_schema", "kitbash.swarm")
-        exec(compile(code, "sample", "exec"), world)  # noqa: S102 - the samples are above
+        exec(compile(code, "sample", "exec"), world)
     return world
 
 

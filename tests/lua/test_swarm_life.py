@@ -17,7 +17,8 @@ from tests.waiting import until
 AGENTS: Final = ("ann", "bob")
 TASKS: Final = 3
 VERBS: Final = (
-    "post", "claim", "claim_briefly", "next", "renew", "release", "complete", "fail", "escalate", "answer", "unassigned",
+    "post", "claim", "claim_briefly", "next", "renew", "release", "complete", "fail", "escalate", "answer",
+    "unassigned",
 )  # fmt: skip
 
 

@@ -71,10 +71,10 @@ def test_a_confidence_that_is_none_is_refused(confidence: float) -> None:
         ({"claim": "x" * 10_000_000}, "claim has 10,000,000 characters"),
         ({"citations": ["c"] * 10_000}, "citations has 10,000 entries"),
         ({"citations": ["c" * 3000]}, "citations has 3,000 characters"),
-        ({"claim": "a\x1b[31mred"}, "control character U\\+001B at 1"),
-        ({"claim": "a\x00"}, "control character U\\+0000"),
-        ({"claim": "half \ud800"}, "control character U\\+D800"),
-        ({"claim": "turned \u202e around"}, "control character U\\+202E"),
+        ({"claim": "a\x1b[31mred"}, r"control character U\+001B at 1"),
+        ({"claim": "a\x00"}, r"control character U\+0000"),
+        ({"claim": "half \ud800"}, r"control character U\+D800"),
+        ({"claim": "turned \u202e around"}, r"control character U\+202E"),
         ({"id": "a:b"}, "finding id 'a:b'"),
         ({"id": "*"}, "finding id"),
         ({"task_id": "x" * 65}, "task_id"),
@@ -109,7 +109,7 @@ def test_a_task_out_of_bounds_is_refused(what: dict[str, object], named: str) ->
 
 
 def test_records_out_of_bounds_are_refused() -> None:
-    with pytest.raises(Invalid, match="date '31.1.2026' is not a day"):
+    with pytest.raises(Invalid, match="is not a day; write it as"):
         SessionSummary(date="31.1.2026")
     with pytest.raises(Invalid, match="label"):
         SessionSummary(label="a b")
