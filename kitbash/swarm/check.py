@@ -14,6 +14,7 @@ from kitbash.swarm.errors import Invalid
 Member = TypeVar("Member", bound=Enum)
 
 MAX_NAME_CHARS: Final = 255
+_SEPARATORS: Final = ("", "T", " ")
 MAX_TTL_S: Final = 30 * 86_400
 _NAME_IN_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
@@ -88,6 +89,9 @@ def instant(value: datetime | str, field: str) -> datetime:
     """Return a time in UTC; a text is ISO 8601. Raises Invalid for one without an offset, or that cannot be read."""
     if isinstance(value, str):
         try:
+            # Python takes any separator; two texts that differ in it would be one time, and one signature.
+            if value[10:11] not in _SEPARATORS:
+                raise ValueError(value)  # noqa: TRY301 - the same as what it does with other letters
             value = datetime.fromisoformat(value)
         except ValueError as error:
             message = f"{field} {_shown(value)} is not a time in ISO 8601; write 2026-01-31T12:00:00+00:00"

@@ -7,7 +7,7 @@ from typing import Final
 
 from kitbash.swarm import check
 from kitbash.swarm import finding as findings
-from kitbash.swarm.commands.trusting import log, read_packet, trusted
+from kitbash.swarm.commands.trusting import log, read_packet, refuse_moved, trusted
 from kitbash.swarm.commands.writing import stamped, write
 from kitbash.swarm.errors import Invalid, Refused
 from kitbash.swarm.finding import Finding
@@ -94,6 +94,7 @@ def several(bus: Bus, ids: Sequence[str]) -> Steps[list[Finding]]:
 
 def _trusted(bus: Bus, key: str, fields: Fields) -> Steps[Finding]:
     finding = read(key, fields, findings.of_fields)
+    refuse_moved(key, bus.keys.finding(finding.id))
     if bus.is_sealed:
         packet = read_packet(fields.get("packet", "{}"), findings.contents_of(finding))
         yield from trusted(bus, packet, f"finding {finding.id}")

@@ -5,7 +5,7 @@ from typing import Any
 
 from kitbash.swarm import context as contexts
 from kitbash.swarm import records
-from kitbash.swarm.commands.trusting import read_packet, trusted
+from kitbash.swarm.commands.trusting import read_packet, refuse_moved, trusted
 from kitbash.swarm.commands.writing import stamped, write
 from kitbash.swarm.context import Context
 from kitbash.swarm.errors import Refused
@@ -33,6 +33,7 @@ def get_context(bus: Bus, scope: str, name: str, agent: str) -> Steps[Context | 
     if not fields:
         return None
     context = read(at, fields, contexts.of_fields)
+    refuse_moved(at, bus.keys.context(context.scope, context.name))
     if bus.is_sealed:
         packet = read_packet(str((yield Ask(("GET", bus.keys.packet(at)))) or "{}"))
         yield from trusted(bus, packet, f"context {scope}:{name}")

@@ -7,10 +7,10 @@ from typing import Final
 
 from kitbash.swarm import check
 from kitbash.swarm import task as tasks
-from kitbash.swarm.commands.trusting import read_packet, trusted
+from kitbash.swarm.commands.trusting import read_packet, refuse_moved, trusted
 from kitbash.swarm.commands.writing import refuse_occupied, stamped, write
 from kitbash.swarm.errors import Invalid
-from kitbash.swarm.request import Ask, Bus, Permit, RunScript, Steps
+from kitbash.swarm.request import Ask, AskAll, Bus, Permit, RunScript, Steps
 from kitbash.swarm.scripts import ClaimCode, Verb, WriteCode
 from kitbash.swarm.sealing import Operation
 from kitbash.swarm.stored import dumps, flat, read
@@ -120,10 +120,22 @@ def _get(bus: Bus, task_id: str) -> Steps[Task | None]:
     if not fields:
         return None
     task = read(at, fields, tasks.of_fields)
+    refuse_moved(at, bus.keys.task(task.id))
     if bus.is_sealed:
         packet = read_packet(fields.get("packet", "{}"), tasks.contents_of(task))
         yield from trusted(bus, packet, f"task {task.id}")
     return task
+
+
+def listed(bus: Bus, agent: str, most: int) -> Steps[list[Task]]:
+    """Return the tasks that wait and then those that somebody has, as they stand, at most so many of each."""
+    yield Permit(agent, Operation.GET_TASK)
+    ids: list[str] = []
+    for queue in (bus.keys.unassigned, bus.keys.leased):
+        ids += yield Ask(("ZRANGE", queue, 0, most - 1))
+    keys = [bus.keys.task(task_id) for task_id in dict.fromkeys(ids)]
+    replies = yield AskAll([("HGETALL", key) for key in keys])
+    return [read(key, fields, tasks.of_fields) for key, fields in zip(keys, replies, strict=True) if fields]
 
 
 def unassigned(bus: Bus, agent: str) -> Steps[Task | None]:

@@ -32,3 +32,10 @@ def read_packet(text: str, contents: dict[str, Any] | None = None) -> Packet:
         message = f"what is stored is no packet: {str(error)[:80]}"
         raise Invalid(message) from error
     return packet_from(value if contents is None else {**value, "contents": contents})
+
+
+def refuse_moved(key: str, own_key: str) -> None:
+    """Return if a record stands in its own key. Raises Refused for one that somebody copied to another's."""
+    if key != own_key:
+        message = f"{key} is not handed out: what stands there belongs in {own_key}; somebody copied it, so DEL it"
+        raise Refused(message)
