@@ -150,6 +150,21 @@ def dead(*, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def inbox(
+    *,
+    answer: Annotated[Optional[str], typer.Option(metavar="ID", help="Answer this question.")] = None,  # noqa: UP045
+    text: Annotated[str, typer.Option("--as", help="The answer.")] = "",
+    confidence: Annotated[float, typer.Option(min=0, max=1, help="How sure you are.")] = 1.0,
+    person: Annotated[str, typer.Option(help="Who answers; you, if left out.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show what agents ask of people, and answer it: kitbash inbox --answer ID --as "the small lake"."""
+    from kitbash.cli import inbox as command  # noqa: PLC0415
+
+    command.inbox(answer=answer, text=text, confidence=confidence, person=person, as_json=as_json)
+
+
+@app.command()
 def doctor(*, as_json: AsJson = False) -> None:
     """Check everything Kitbash needs, and say how to mend what is wrong."""
     from kitbash.cli import doctor as command  # noqa: PLC0415

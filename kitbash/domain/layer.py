@@ -66,3 +66,4 @@ class Upkeep(StrEnum):
     SWEEP = "kitbash.upkeep.sweep"
     ARCHIVE = "kitbash.upkeep.archive"
     TIDY = "kitbash.upkeep.tidy"
+    HYGIENE = "kitbash.upkeep.hygiene"

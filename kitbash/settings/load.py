@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     archive: m.Archive = m.Archive()
     bitnet: m.Bitnet = m.Bitnet()
     kobold: m.Kobold = m.Kobold()
+    swarm: m.Swarm = m.Swarm()
     trust: m.Trust = m.Trust()
     log: m.Log = m.Log()
     projects: dict[str, m.Project] = Field(default_factory=m.default_projects)

@@ -145,6 +145,19 @@ class Kobold(Subject):
         return self.url or (f"http://{self.host}:{self.port}" if self.host else None)
 
 
+class Swarm(Subject):
+    """The findings bus: where it is, and whether the upkeep workers look after it."""
+
+    enabled: bool = Field(default=True, description="upkeep workers return expired work and repair what is safe")
+    url: SecretStr | None = Field(default=None, description="the bus's own server; the blackboard's when not set")
+    prefix: str = Field(
+        default="kb:{swarm}:",
+        pattern=r"^(?:[A-Za-z0-9_.:-]|\{[A-Za-z0-9_.:-]+\}){0,64}$",
+        description="begins every key; a hash tag in braces keeps the bus in one slot of a cluster",
+    )
+    lease_s: float = Field(default=300.0, ge=0.001, le=2_592_000, description="how long a claimed task is an agent's")
+
+
 class Trust(Subject):
     """Whom the findings bus believes: signatures, keys and roles."""
 

@@ -149,6 +149,10 @@ class AsyncRedisBusClient(Session):
         """Return a task as it stands, or None."""
         return await self._run(tasks.get(self.bus, id_of(task_id), self.by(agent_id)))
 
+    async def get_tasks(self, *, most: int = 100, agent_id: str = "") -> list[Task]:
+        """Return the tasks that wait and then those that somebody has, at most so many of each, unchecked."""
+        return await self._run(tasks.listed(self.bus, self.by(agent_id), most))
+
     async def get_unassigned_task(self, agent_id: str = "") -> Task | None:
         """Return the most urgent task that nobody has, the oldest of those, or None; claim it before you work on it."""
         return await self._run(tasks.unassigned(self.bus, self.by(agent_id)))
@@ -314,6 +318,10 @@ class AsyncRedisBusClient(Session):
     async def events(self, after: str = "$", *, most: int = 100, block_ms: int = 1000) -> list[Event]:
         """Return what happened after an event, waiting up to `block_ms` for the first; `$` is from now on."""
         return await self._run(watching.events(self.bus, after, most, block_ms))
+
+    async def newest_event(self) -> str:
+        """Return the entry_id of what happened last, from which to watch without missing anything; 0 if nothing has."""
+        return await self._run(watching.newest(self.bus))
 
     async def health_check(self) -> bool:
         """Return whether the server answers. Never raises."""

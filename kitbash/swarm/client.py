@@ -145,6 +145,10 @@ class RedisBusClient(Session):
         """Return a task as it stands, or None."""
         return self._run(tasks.get(self.bus, id_of(task_id), self.by(agent_id)))
 
+    def get_tasks(self, *, most: int = 100, agent_id: str = "") -> list[Task]:
+        """Return the tasks that wait and then those that somebody has, at most so many of each, unchecked."""
+        return self._run(tasks.listed(self.bus, self.by(agent_id), most))
+
     def get_unassigned_task(self, agent_id: str = "") -> Task | None:
         """Return the most urgent task that nobody has, the oldest of those, or None; claim it before you work on it."""
         return self._run(tasks.unassigned(self.bus, self.by(agent_id)))
@@ -304,6 +308,10 @@ class RedisBusClient(Session):
     def events(self, after: str = "$", *, most: int = 100, block_ms: int = 1000) -> list[Event]:
         """Return what happened after an event, waiting up to `block_ms` for the first; `$` is from now on."""
         return self._run(watching.events(self.bus, after, most, block_ms))
+
+    def newest_event(self) -> str:
+        """Return the entry_id of what happened last, from which to watch without missing anything; 0 if nothing has."""
+        return self._run(watching.newest(self.bus))
 
     def health_check(self) -> bool:
         """Return whether the server answers. Never raises."""

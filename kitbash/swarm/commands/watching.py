@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 from kitbash.swarm.errors import Invalid
 from kitbash.swarm.request import Ask, Bus, Steps
 
-LONGEST_MS: Final = 4000
+LONGEST_MS: Final = 2000
 """Shorter than a client waits for any reply."""
 
 
@@ -31,6 +31,12 @@ def events(bus: Bus, after: str, most: int, block_ms: int) -> Steps[list[Event]]
         raise Invalid(message)
     reply = yield Ask(("XREAD", "COUNT", most, "BLOCK", block_ms, "STREAMS", bus.keys.events, after))
     return [Event(str(at), it.get("kind", ""), it.get("id", ""), it.get("agent", "")) for at, it in _entries(reply)]
+
+
+def newest(bus: Bus) -> Steps[str]:
+    """Return the entry_id of what happened last, from which to watch; 0 if nothing has."""
+    entries = yield Ask(("XREVRANGE", bus.keys.events, "+", "-", "COUNT", 1))
+    return str(entries[0][0]) if entries else "0"
 
 
 def _entries(reply: Any) -> list[tuple[str, Mapping[str, str]]]:
