@@ -54,6 +54,23 @@ def test_every_byte_that_is_flipped_is_noticed() -> None:
             assert standing(read) is not Standing.VALID, (at, bit, flipped)
 
 
+@pytest.mark.parametrize(
+    ("written", "otherwise"),
+    [(b'"origin":', b'"origin": '), (b'"ann"', b'"\\u0061nn"'), (b"T12:00:00", b" 12:00:00"), (b"0.92", b"0.920")],
+)
+def test_bytes_that_mean_the_same_are_refused(written: bytes, otherwise: bytes) -> None:
+    data = wire.write(sealed())
+    assert written in data
+    with pytest.raises(Invalid, match="canonical"):
+        wire.read(data.replace(written, otherwise))
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff", b"[]", b"null", b"{}", b"[" * 100_000, b'{"a":1}{}'])
+def test_bytes_that_are_no_packet_are_refused(data: bytes) -> None:
+    with pytest.raises(Invalid):
+        wire.read(data)
+
+
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_every_field_is_signed(change: Callable[[Packet], Packet]) -> None:
     assert standing(change(sealed())) is Standing.INVALID
