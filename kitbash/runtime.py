@@ -30,6 +30,7 @@ from kitbash.settings import LEASE_MARGIN_MS, Settings, load
 
 if TYPE_CHECKING:
     from kitbash.swarm.client import RedisBusClient
+    from kitbash.swarm.trust.registry_store import RegistryStore
 
 _COOLING_S: Final = 10.0
 
@@ -185,6 +186,19 @@ class Runtime:
         waits = (redis.connect_timeout_s, redis.socket_timeout_s)
         return connection.connect(given.get_secret_value(), connect_timeout_s=waits[0], socket_timeout_s=waits[1])
 
+    @property
+    def swarm_url(self) -> str:
+        """Return where the findings bus's server is."""
+        given = self.settings.swarm.url
+        return given.get_secret_value() if given else self.at.blackboard
+
+    @cached_property
+    def swarm_keys(self) -> "RegistryStore":
+        """Return the key registry of the findings bus; raises as `redis` does."""
+        from kitbash.swarm.trust.assemble import registry_store  # noqa: PLC0415 - as in `swarm`
+
+        return registry_store(self.settings, self.swarm_redis, self.swarm_url, self.settings.swarm.prefix)
+
     @cached_property
     def swarm(self) -> "RedisBusClient":
         """Return a client of the findings bus, trusting as much as the settings do; raises as `redis` does."""
@@ -193,8 +207,7 @@ class Runtime:
         from kitbash.swarm.trust.assemble import trust  # noqa: PLC0415
 
         settings, client = self.settings.swarm, self.swarm_redis
-        url = settings.url.get_secret_value() if settings.url else self.at.blackboard
-        trusting = trust(self.settings, client, url, settings.prefix)
+        trusting = trust(self.settings, client, self.swarm_url, settings.prefix)
         return RedisBusClient(
             client=client,
             prefix=settings.prefix,

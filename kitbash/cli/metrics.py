@@ -16,9 +16,8 @@ from kitbash.runtime import Runtime
 from kitbash.settings import load
 from kitbash.swarm import RedisBusClient
 from kitbash.swarm.errors import Refused
-from kitbash.swarm.keys import DEFAULT_PREFIX, Keys
+from kitbash.swarm.keys import Keys
 from kitbash.swarm.metrics import BusCollector
-from kitbash.swarm.trust.assemble import registry_store
 
 _REQUEST_S: Final = 10.0
 _log: Final = logs.logger(__name__)
@@ -28,12 +27,12 @@ def serve(*, host: str, port: int) -> None:
     """Serve until interrupted. Raises UsageError if the address cannot be had."""
     runtime = Runtime(load().settings)
     try:
-        collector = BusCollector(
-            runtime.redis, runtime.at.blackboard, Keys(DEFAULT_PREFIX), registered=_registered(runtime)
-        )
+        keys = Keys(runtime.settings.swarm.prefix)
+        collector = BusCollector(runtime.swarm_redis, runtime.swarm_url, keys, registered=_registered(runtime))
         registry = CollectorRegistry()
         registry.register(collector)
-        with RedisBusClient(client=runtime.redis) as client, listening(host, port, registry, client.health_check) as it:
+        client = RedisBusClient(client=runtime.swarm_redis)
+        with listening(host, port, registry, client.health_check) as it:
             output.line(f"metrics at http://{host}:{it.server_port}/metrics")
             output.flush()
             it.serve_forever()
@@ -76,7 +75,7 @@ def listening(host: str, port: int, registry: CollectorRegistry, is_healthy: Cal
 
 
 def _registered(runtime: Runtime) -> Callable[[], Collection[str]]:
-    store = registry_store(runtime.settings, runtime.redis, runtime.at.blackboard, DEFAULT_PREFIX)
+    store = runtime.swarm_keys
 
     def names() -> Collection[str]:
         try:

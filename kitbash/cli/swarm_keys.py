@@ -14,9 +14,8 @@ from kitbash.cli import output
 from kitbash.errors import ConfigError, KitbashError, NotFound
 from kitbash.runtime import Runtime
 from kitbash.settings import Settings, load
-from kitbash.swarm.keys import DEFAULT_PREFIX
 from kitbash.swarm.trust import key_files
-from kitbash.swarm.trust.assemble import keys_folder, registry_store
+from kitbash.swarm.trust.assemble import keys_folder
 from kitbash.swarm.trust.key_files import KeyPair
 from kitbash.swarm.trust.passwords import password
 from kitbash.swarm.trust.pinned import Pinned
@@ -153,7 +152,7 @@ def publish() -> None:
 def _registry(settings: Settings) -> Generator[RegistryStore]:
     runtime = Runtime(settings)
     try:
-        yield registry_store(settings, runtime.redis, runtime.at.blackboard, DEFAULT_PREFIX)
+        yield runtime.swarm_keys
     finally:
         runtime.close()
 

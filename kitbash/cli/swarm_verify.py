@@ -2,8 +2,7 @@
 
 import re
 import sys
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, Final
 
 from kitbash.cli import output
@@ -11,10 +10,8 @@ from kitbash.errors import NotFound
 from kitbash.runtime import Runtime
 from kitbash.settings import load
 from kitbash.swarm import RedisBusClient
-from kitbash.swarm.keys import DEFAULT_PREFIX
 from kitbash.swarm.packet import Packet
 from kitbash.swarm.sealing import Standing
-from kitbash.swarm.trust.assemble import registry_store
 from kitbash.swarm.trust.judge import judge, milliseconds
 from kitbash.swarm.trust.registry import Registry
 
@@ -28,9 +25,9 @@ def verify(record: str, *, as_json: bool) -> None:
     settings = load().settings
     runtime = Runtime(settings)
     try:
-        with _reading(runtime) as client:
-            packets = _packets(client, record)
-        registry = registry_store(settings, runtime.redis, runtime.at.blackboard, DEFAULT_PREFIX).read()
+        # Read as they are, without asking for leave: what does not stand is what is to be seen.
+        packets = _packets(RedisBusClient(client=runtime.swarm_redis, prefix=settings.swarm.prefix), record)
+        registry = runtime.swarm_keys.read()
     finally:
         runtime.close()
     told = [_told(packet, registry, int(settings.trust.window_s * 1000)) for packet in packets]
@@ -42,12 +39,6 @@ def verify(record: str, *, as_json: bool) -> None:
     output.flush()
     if any(it["standing"] != Standing.VALID.value for it in told):
         sys.exit(1)
-
-
-@contextmanager
-def _reading(runtime: Runtime) -> Generator[RedisBusClient]:
-    with RedisBusClient(client=runtime.redis, prefix=DEFAULT_PREFIX) as client:
-        yield client
 
 
 def _packets(client: RedisBusClient, record: str) -> Sequence[Packet]:
