@@ -9,7 +9,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 # The certificates this machine trusts, as pip does.
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help install demo test check bench bench-knowledge example-swarm up test-docker lock clean
+.PHONY: help install demo test check bench bench-knowledge bench-swarm example-swarm up test-docker lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ bench: $(STAMP) ## Measure speed and size, one JSON object a line
 
 bench-knowledge: $(STAMP) ## Measure retrieval and confidence; DATA=folder, FACTS=n (see bench/knowledge.py)
 	@$(BIN)/python -m bench.knowledge $(DATA) $(if $(FACTS),--facts $(FACTS))
+
+bench-swarm: $(STAMP) ## Measure the findings bus: speed, memory, ten agents of which some are killed
+	@$(BIN)/python -m bench.swarm
 
 example-swarm: $(STAMP) ## Three agents research a question, contradict each other, and ask a person
 	@$(BIN)/python -m examples.swarm

@@ -66,6 +66,8 @@ class AsyncRedisBusClient(Session):
             made = cast("Any", AsyncRedisCluster if cluster else AsyncRedis)
             parts = connecting.options(host, port, db, password)
             client, where = made(**connecting.fitting(parts, cluster=cluster)), connecting.given_url(host, port, db)
+        self.connection: Any = client
+        """the client of redis-py, for what the bus does not do"""
         self._world = AwaitingWorld(
             client,
             where,
@@ -333,4 +335,4 @@ class AsyncRedisBusClient(Session):
     async def close(self) -> None:
         """Close the connections, unless the client was given."""
         if self._is_own:
-            await self._world.client.aclose()
+            await self.connection.aclose()

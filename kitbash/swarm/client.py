@@ -66,6 +66,8 @@ class RedisBusClient(Session):
             made = cast("Any", RedisCluster if cluster else Redis)
             parts = connecting.options(host, port, db, password)
             client, where = made(**connecting.fitting(parts, cluster=cluster)), connecting.given_url(host, port, db)
+        self.connection: Any = client
+        """the client of redis-py, for what the bus does not do"""
         self._world = BlockingWorld(
             client,
             where,
@@ -323,4 +325,4 @@ class RedisBusClient(Session):
     def close(self) -> None:
         """Close the connections, unless the client was given."""
         if self._is_own:
-            self._world.client.close()
+            self.connection.close()
