@@ -1,6 +1,6 @@
 """What the findings bus costs, on a server of its own: run by `make bench-swarm`, one JSON object a line.
 
-Single operations are timed in turn with a bare HSET of the same record. Trust is off, but for what says that it is signed.
+Single operations are timed in turn with a bare HSET of the same record. Trust is off, but for what says it is signed.
 """
 
 import json

@@ -79,7 +79,8 @@ def _page(bus: Bus, keys: Sequence[str], notes: _Notes) -> Steps[None]:
             notes.saw(f"wrong type {key}: {found}, not {kind.type}")
         elif kind.ttl_s is not None and ttl_s == _LASTING:
             notes.saw(f"no time to live {key}")
-            if notes.repairs:
+            # Without a prefix nothing tells the bus's keys from somebody else's.
+            if notes.repairs and bus.keys.prefix:
                 yield Ask(("EXPIRE", key, kind.ttl_s, "NX"))
                 notes.did(f"expires in {kind.ttl_s} s {key}")
         elif key.startswith((f"{bus.keys.prefix}findings:of:", f"{bus.keys.prefix}findings:on:")):
