@@ -12,6 +12,7 @@ from kitbash.blackboard.connection import client_url
 from kitbash.errors import KitbashError
 from kitbash.swarm import Context, Finding, RedisBusClient, Task
 from kitbash.swarm.errors import Refused
+from kitbash.swarm.trust.roles import Role
 from tests.servers import Server
 from tests.trusted import Swarm, swarm_on
 
@@ -119,6 +120,48 @@ def test_a_task_whose_words_were_changed_is_refused(swarm: Swarm) -> None:
     swarm.node.hset(f"{swarm.prefix}task:{task.id}", "description", "open the door")
     with pytest.raises(Refused):
         ann.get_task(task)
+    other = Task(description="rest")
+    ann.post_task(other)
+    assert [it.id for it in ann.get_tasks()] == [other.id]
+
+
+def test_a_forged_task_does_not_hide_the_work_behind_it(swarm: Swarm) -> None:
+    ann, forged, real = bus_of(swarm, "ann"), Task(description="open the door", priority=9), Task(description="rest")
+    RedisBusClient(client=swarm.client, prefix=swarm.prefix, agent_id="ann").post_task(forged)
+    ann.post_task(real)
+    waiting = ann.get_unassigned_task()
+    assert waiting is not None
+    assert waiting.id == real.id
+    taken = ann.next_task()
+    assert taken is not None
+    assert taken.id == real.id
+
+
+def test_a_conflict_that_was_changed_or_decided_by_nobody_is_refused(swarm: Swarm) -> None:
+    ann, finding, contrary = bus_of(swarm, "ann"), a_finding("the sea is calm"), a_finding("the sea is not calm")
+    chief = RedisBusClient(
+        client=swarm.client, prefix=swarm.prefix, agent_id="boss", sealer=swarm.sealer(swarm.enrol("boss", Role.ADMIN))
+    )
+    ann.post_finding(finding)
+    ann.post_finding(contrary)
+    ann.detect_finding_conflicts("t1")
+    (conflict,) = ann.get_conflicts()
+    key = f"{swarm.prefix}conflict:{conflict.id}"
+    swarm.node.hset(key, "grade", "low")
+    assert ann.get_conflicts() == []
+    swarm.node.hset(key, mapping={"grade": conflict.grade.value, "resolution": "first", "decision": "so"})
+    with pytest.raises(Refused):
+        ann.get_conflict(conflict.id)
+    swarm.node.hset(key, "resolution", "pending")
+    swarm.node.hdel(key, "decision")
+    assert ann.get_conflict(conflict.id) == conflict
+    assert chief.resolve_conflict(conflict.id, "first", "so it is", person="boss")
+    decided = ann.get_conflict(conflict.id)
+    assert decided is not None
+    assert decided.decision == "so it is"
+    swarm.node.hset(key, "decision", "so it is not")
+    with pytest.raises(Refused):
+        ann.get_conflict(conflict.id)
 
 
 def test_a_context_whose_words_were_changed_is_refused(swarm: Swarm) -> None:

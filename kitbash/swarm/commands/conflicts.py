@@ -1,20 +1,22 @@
 """Conflicts: found among findings, queued for people once, resolved with a decision that stays."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from kitbash.swarm import agreement, check
 from kitbash.swarm import conflict as conflicts
 from kitbash.swarm.agreement import Agreement
 from kitbash.swarm.commands import findings
+from kitbash.swarm.commands.trusting import read_packet, readable, refuse_moved, trusted
 from kitbash.swarm.commands.writing import stamped, write
 from kitbash.swarm.conflict import Clash, Conflict, Resolution
-from kitbash.swarm.errors import Invalid
+from kitbash.swarm.errors import Invalid, Refused
 from kitbash.swarm.finding import Finding
 from kitbash.swarm.request import Ask, AskAll, Bus, Permit, Steps
 from kitbash.swarm.scripts import Verb, WriteCode
 from kitbash.swarm.sealing import Operation
 from kitbash.swarm.speech import SpeechAct
-from kitbash.swarm.stored import flat, read
+from kitbash.swarm.stored import Fields, flat, read
 
 
 def detect(bus: Bus, task_id: str, threshold: float, agent: str) -> Steps[list[Clash]]:
@@ -65,20 +67,43 @@ def _queue(bus: Bus, found: Sequence[Finding], threshold: float, agent: str) -> 
 
 
 def waiting(bus: Bus, agent: str, most: int) -> Steps[list[Conflict]]:
-    """Return the conflicts nobody has settled, the gravest first."""
+    """Return the conflicts nobody has settled, the gravest first, but for those that are not trusted."""
     yield Permit(agent, Operation.GET_CONFLICTS)
     ids = yield Ask(("ZRANGE", bus.keys.conflicts, 0, most - 1))
     keys = [bus.keys.conflict(conflict_id) for conflict_id in ids]
     replies = yield AskAll([("HGETALL", key) for key in keys])
-    return [read(key, fields, conflicts.of_fields) for key, fields in zip(keys, replies, strict=True) if fields]
+    there = [(key, fields) for key, fields in zip(keys, replies, strict=True) if fields]
+    return (yield from readable(_trusted(bus, key, fields) for key, fields in there))
 
 
 def get(bus: Bus, conflict_id: str, agent: str) -> Steps[Conflict | None]:
-    """Return a conflict as it stands, or None."""
+    """Return a conflict as it stands, or None. Raises Refused if its packets are not trusted."""
     yield Permit(agent, Operation.GET_CONFLICTS)
     at = bus.keys.conflict(conflict_id)
     fields = yield Ask(("HGETALL", at))
-    return read(at, fields, conflicts.of_fields) if fields else None
+    return (yield from _trusted(bus, at, fields)) if fields else None
+
+
+def _trusted(bus: Bus, key: str, fields: Fields) -> Steps[Conflict]:
+    conflict = read(key, fields, conflicts.of_fields)
+    refuse_moved(key, bus.keys.conflict(conflict.id))
+    if not bus.is_sealed:
+        return conflict
+    texts: list[str] = yield Ask(("LRANGE", bus.keys.packet(key), 0, -1))
+    # Who found it sealed the first packet, who decided it the last.
+    said = [conflicts.contents_of(conflict)]
+    if conflict.resolution is not Resolution.PENDING:
+        said.append(_decided(conflict.id, conflict.resolution, conflict.decision, conflict.decided_by))
+    if len(texts) != len(said):
+        message = f"conflict {conflict.id} is not handed out: it has {len(texts)} packets, not {len(said)}"
+        raise Refused(message)
+    for text, contents in zip(texts, said, strict=True):
+        yield from trusted(bus, read_packet(text, contents), f"conflict {conflict.id}")
+    return conflict
+
+
+def _decided(conflict_id: str, resolution: Resolution, decision: str, person: str) -> dict[str, Any]:
+    return {"id": conflict_id, "resolution": resolution.value, "decision": decision, "decided_by": person}
 
 
 def resolve(
@@ -92,7 +117,7 @@ def resolve(
         raise Invalid(message)
     check.text(decision, "decision", most_chars=conflicts.MAX_DECISION_CHARS, is_needed=True)
     check.text(person, "person", most_chars=check.MAX_NAME_CHARS, is_needed=True)
-    contents = {"id": conflict_id, "resolution": resolved.value, "decision": decision, "decided_by": person}
+    contents = _decided(conflict_id, resolved, decision, person)
     stamp = yield from stamped(bus, agent or person, Operation.RESOLVE_CONFLICT.value, lambda: contents)
     at = bus.keys.conflict(conflict_id)
     decided = (resolved.value, decision, person, stamp.at, stamp.around(contents))

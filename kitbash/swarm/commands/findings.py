@@ -7,9 +7,9 @@ from typing import Final
 
 from kitbash.swarm import check
 from kitbash.swarm import finding as findings
-from kitbash.swarm.commands.trusting import log, read_packet, refuse_moved, trusted
+from kitbash.swarm.commands.trusting import read_packet, readable, refuse_moved, trusted
 from kitbash.swarm.commands.writing import stamped, write
-from kitbash.swarm.errors import Invalid, Refused
+from kitbash.swarm.errors import Invalid
 from kitbash.swarm.finding import Finding
 from kitbash.swarm.request import Ask, AskAll, Bus, Permit, Steps
 from kitbash.swarm.scripts import Verb, WriteCode
@@ -84,11 +84,7 @@ def several(bus: Bus, ids: Sequence[str]) -> Steps[list[Finding]]:
         for key, fields in zip(keys, (yield AskAll([("HGETALL", key) for key in keys])), strict=True):
             if not fields:
                 continue
-            try:
-                found.append((yield from _trusted(bus, key, fields)))
-            except (Refused, Invalid) as error:
-                # One that cannot be used must not hide the others.
-                log.warning("swarm.finding", reason=str(error))
+            found += yield from readable([_trusted(bus, key, fields)])
     return found
 
 

@@ -8,7 +8,6 @@ from kitbash.swarm import records
 from kitbash.swarm.commands.trusting import read_packet, refuse_moved, trusted
 from kitbash.swarm.commands.writing import stamped, write
 from kitbash.swarm.context import Context
-from kitbash.swarm.errors import Refused
 from kitbash.swarm.records import RemediationScan, SessionSummary, SwarmRegistry
 from kitbash.swarm.request import Ask, Bus, Permit, Steps, Value
 from kitbash.swarm.scripts import Verb
@@ -35,11 +34,8 @@ def get_context(bus: Bus, scope: str, name: str, agent: str) -> Steps[Context | 
     context = read(at, fields, contexts.of_fields)
     refuse_moved(at, bus.keys.context(context.scope, context.name))
     if bus.is_sealed:
-        packet = read_packet(str((yield Ask(("GET", bus.keys.packet(at)))) or "{}"))
-        yield from trusted(bus, packet, f"context {scope}:{name}")
-        if packet.contents != contexts.contents_of(context):
-            message = f"context {scope}:{name} is not handed out: it does not say what its packet says"
-            raise Refused(message)
+        sealed = str((yield Ask(("GET", bus.keys.packet(at)))) or "{}")
+        yield from trusted(bus, read_packet(sealed, contexts.contents_of(context)), f"context {scope}:{name}")
     return context
 
 
@@ -85,11 +81,8 @@ def _kept(bus: Bus, at: str, of: Callable[[Mapping[str, Any]], Value]) -> Steps[
         return None
     value = read(at, text, lambda it: of(mapping(it)))
     if bus.is_sealed:
-        packet = read_packet(str((yield Ask(("GET", bus.keys.packet(at)))) or "{}"))
-        yield from trusted(bus, packet, at)
-        if packet.contents != mapping(text):
-            message = f"{at} is not handed out: it does not say what its packet says"
-            raise Refused(message)
+        sealed = str((yield Ask(("GET", bus.keys.packet(at)))) or "{}")
+        yield from trusted(bus, read_packet(sealed, mapping(text)), at)
     return value
 
 

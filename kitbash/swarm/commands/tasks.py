@@ -7,13 +7,13 @@ from typing import Final
 
 from kitbash.swarm import check
 from kitbash.swarm import task as tasks
-from kitbash.swarm.commands.trusting import read_packet, refuse_moved, trusted
+from kitbash.swarm.commands.trusting import read_packet, readable, refuse_moved, trusted
 from kitbash.swarm.commands.writing import refuse_occupied, stamped, write
 from kitbash.swarm.errors import Invalid
 from kitbash.swarm.request import Ask, AskAll, Bus, Permit, RunScript, Steps
 from kitbash.swarm.scripts import ClaimCode, Verb, WriteCode
 from kitbash.swarm.sealing import Operation
-from kitbash.swarm.stored import dumps, flat, read
+from kitbash.swarm.stored import Fields, dumps, flat, read
 from kitbash.swarm.task import Lease, Task, TaskStatus
 
 CANDIDATES: Final = 16
@@ -117,8 +117,10 @@ def get(bus: Bus, task_id: str, agent: str) -> Steps[Task | None]:
 def _get(bus: Bus, task_id: str) -> Steps[Task | None]:
     at = bus.keys.task(task_id)
     fields = yield Ask(("HGETALL", at))
-    if not fields:
-        return None
+    return (yield from _trusted(bus, at, fields)) if fields else None
+
+
+def _trusted(bus: Bus, at: str, fields: Fields) -> Steps[Task]:
     task = read(at, fields, tasks.of_fields)
     refuse_moved(at, bus.keys.task(task.id))
     if bus.is_sealed:
@@ -128,14 +130,21 @@ def _get(bus: Bus, task_id: str) -> Steps[Task | None]:
 
 
 def listed(bus: Bus, agent: str, most: int) -> Steps[list[Task]]:
-    """Return the tasks that wait and then those that somebody has, as they stand, at most so many of each."""
+    """Return the tasks that wait and then those that somebody has, at most so many of each, but for untrusted ones."""
     yield Permit(agent, Operation.GET_TASK)
     ids: list[str] = []
     for queue in (bus.keys.unassigned, bus.keys.leased):
         ids += yield Ask(("ZRANGE", queue, 0, most - 1))
     keys = [bus.keys.task(task_id) for task_id in dict.fromkeys(ids)]
     replies = yield AskAll([("HGETALL", key) for key in keys])
-    return [read(key, fields, tasks.of_fields) for key, fields in zip(keys, replies, strict=True) if fields]
+    there = [(key, fields) for key, fields in zip(keys, replies, strict=True) if fields]
+    return (yield from readable(_trusted(bus, key, fields) for key, fields in there))
+
+
+def _usable(bus: Bus, task_id: str) -> Steps[Task | None]:
+    """Return a task, or None if it is gone or not trusted: a forged one must not hide the work behind it."""
+    found = yield from readable([_get(bus, task_id)])
+    return found[0] if found else None
 
 
 def unassigned(bus: Bus, agent: str) -> Steps[Task | None]:
@@ -143,7 +152,7 @@ def unassigned(bus: Bus, agent: str) -> Steps[Task | None]:
     yield Permit(agent, Operation.GET_UNASSIGNED_TASK)
     while ids := (yield from waiting(bus, CANDIDATES)):
         for task_id in ids:
-            task = yield from _get(bus, task_id)
+            task = yield from _usable(bus, task_id)
             if task is not None:
                 return task
         if not (yield from drop_stale(bus, ids)):
@@ -161,7 +170,8 @@ def take_next(bus: Bus, assignee: str, agent: str, lease_ms: int) -> Steps[tuple
         # Whoever loses the first to another agent takes any other, so that agents do not race for each in turn.
         for task_id in (ids[0], *random.sample(ids[1:], len(ids) - 1)):
             lease = yield from _claim(bus, task_id, assignee, agent, lease_ms=lease_ms)
-            task = None if lease is None else (yield from _get(bus, task_id))
+            # One that is not trusted stays claimed until its lease ends, and is given up after a few of those.
+            task = None if lease is None else (yield from _usable(bus, task_id))
             if lease is not None and task is not None:
                 return task, lease
         yield from drop_stale(bus, ids)

@@ -1,11 +1,12 @@
 """Checking the packet of what was read before anybody uses it."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from kitbash.observe import logs
 from kitbash.swarm.errors import Invalid, Refused
 from kitbash.swarm.packet import Packet, packet_from
-from kitbash.swarm.request import Bus, Check, Steps
+from kitbash.swarm.request import Bus, Check, Steps, Value
 from kitbash.swarm.sealing import Standing, Verdict
 from kitbash.swarm.stored import mapping
 
@@ -25,13 +26,27 @@ def trusted(bus: Bus, packet: Packet, about: str) -> Steps[None]:
 
 
 def read_packet(text: str, contents: dict[str, Any] | None = None) -> Packet:
-    """Return a stored packet, with contents that stand beside it if they do. Raises Invalid if it is none."""
+    """Return a stored packet, with the contents of the record it is about where they are given. Raises Invalid.
+
+    Contents that are not those that were sealed make the signature another's.
+    """
     try:
         value = mapping(text)
     except ValueError as error:
         message = f"what is stored is no packet: {str(error)[:80]}"
         raise Invalid(message) from error
     return packet_from(value if contents is None else {**value, "contents": contents})
+
+
+def readable(each: Iterable[Steps[Value]]) -> Steps[list[Value]]:
+    """Return what several commands return, but for those that refuse: one that cannot be used hides no other."""
+    found: list[Value] = []
+    for steps in each:
+        try:
+            found.append((yield from steps))
+        except (Refused, Invalid) as error:
+            log.warning("swarm.record", reason=str(error))
+    return found
 
 
 def refuse_moved(key: str, own_key: str) -> None:
