@@ -1,5 +1,6 @@
 """What somebody does who can write to Redis but has no key: nothing of it is handed out where trust is enforced."""
 
+import asyncio
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +11,7 @@ from redis.client import Redis
 
 from kitbash.blackboard.connection import client_url
 from kitbash.errors import KitbashError
-from kitbash.swarm import Context, Finding, RedisBusClient, Task
+from kitbash.swarm import AsyncRedisBusClient, Context, Finding, RedisBusClient, Task
 from kitbash.swarm.errors import Refused
 from kitbash.swarm.trust.roles import Role
 from tests.servers import Server
@@ -102,6 +103,35 @@ def test_a_task_and_a_context_that_are_stored_under_another_name_are_refused(swa
         swarm.node.copy(f"{swarm.prefix}{kind}one", f"{swarm.prefix}{kind}two")
     with pytest.raises(Refused, match="copied"):
         ann.get_context("task", "two")
+
+
+def test_warning_hands_out_what_enforcing_refuses_and_notes_it(swarm: Swarm) -> None:
+    finding, pair = a_finding(), swarm.enrol("ann")
+    RedisBusClient(client=swarm.client, prefix=swarm.prefix, agent_id="ann").post_finding(finding)
+    warned = RedisBusClient(
+        client=swarm.client, prefix=swarm.prefix, agent_id="ann", sealer=swarm.sealer(pair, is_enforced=False)
+    )
+    assert warned.get_finding(finding.id) == finding
+    assert swarm.audited() == ["unsigned"]
+
+
+def test_what_is_posted_from_an_event_loop_is_signed(swarm: Swarm) -> None:
+    finding, pair = a_finding(), swarm.enrol("ann")
+
+    async def posted() -> bool:
+        client = AsyncRedisBusClient(
+            url=swarm.server.url,
+            cluster=swarm.server.is_cluster,
+            prefix=swarm.prefix,
+            agent_id="ann",
+            sealer=swarm.sealer(pair),
+            guard=swarm.guard(),
+        )
+        async with client:
+            return await client.post_finding(finding) and await client.get_finding(finding.id) == finding
+
+    assert asyncio.run(posted())
+    assert bus_of(swarm, "bob").get_finding(finding.id) == finding
 
 
 def test_an_unsigned_finding_is_refused_and_does_not_hide_the_others(swarm: Swarm) -> None:
