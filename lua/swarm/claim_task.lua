@@ -10,6 +10,10 @@
 -- Returns {code, fencing token, end of the lease in ms}; -9 has the number of the key instead
 --   1 claimed | 2 claimed before, by this very call | 0 held by another
 --   -1 it has ended | -2 no such task | -3 it waits for a person | -9 a key holds another type, nothing was written
+local function holds_other(at, kind)
+  local found = redis.call('TYPE', KEYS[at]).ok
+  return found ~= kind and found ~= 'none'
+end
 local held = redis.pcall('HMGET', KEYS[1], 'status', 'claim', 'until_ms', 'fence', 'ttl_seconds', 'attempts')
 if held.err then return {-9, 1} end
 local status, call, until_ms, fence, ttl_s, attempts = unpack(held)
@@ -23,10 +27,8 @@ if status then
 elseif ARGV[10] == nil then
   return {-2}
 end
-for at, kind in pairs({[3] = 'zset', [4] = 'stream'}) do
-  local found = redis.call('TYPE', KEYS[at]).ok
-  if found ~= kind and found ~= 'none' then return {-9, at} end
-end
+if holds_other(3, 'zset') then return {-9, 3} end
+if holds_other(4, 'stream') then return {-9, 4} end
 -- The first write: if it fails nothing is written, and no other can fail.
 if type(redis.pcall('ZREM', KEYS[2], ARGV[1])) == 'table' then return {-9, 2} end
 if not status then

@@ -9,6 +9,10 @@
 -- Returns {code, number of the key}
 --   1 left | 2 left so before, by this holder | 0 held by another, or by nobody
 --   -2 no such task | -9 a key holds another type, nothing was written
+local function holds_other(at, kind)
+  local found = redis.call('TYPE', KEYS[at]).ok
+  return found ~= kind and found ~= 'none'
+end
 local held = redis.pcall('HMGET', KEYS[1], 'status', 'assignee', 'fence', 'score', 'ttl_seconds')
 if held.err then return {-9, 1} end
 local status, assignee, fence, score, ttl_s = unpack(held)
@@ -17,10 +21,8 @@ local is_end = ARGV[4] == 'completed' or ARGV[4] == 'failed'
 local is_holder = ARGV[2] == fence or (ARGV[2] == '' and ARGV[3] == assignee)
 if is_holder and status == ARGV[4] and is_end then return {2} end
 if not is_holder or (status ~= 'in_progress' and status ~= 'blocked') then return {0} end
-for at, kind in pairs({[2] = 'zset', [4] = 'stream'}) do
-  local found = redis.call('TYPE', KEYS[at]).ok
-  if found ~= kind and found ~= 'none' then return {-9, at} end
-end
+if holds_other(2, 'zset') then return {-9, 2} end
+if holds_other(4, 'stream') then return {-9, 4} end
 -- The first write: if it fails nothing is written, and no other can fail.
 if type(redis.pcall('ZREM', KEYS[3], ARGV[1])) == 'table' then return {-9, 3} end
 redis.call('HSET', KEYS[1], 'status', ARGV[4], 'result', ARGV[5], 'updated_at', ARGV[7], 'claim', '', 'until_ms', 0,

@@ -152,10 +152,10 @@ def test_every_file_is_a_script_and_every_script_a_file() -> None:
     here = {path.stem for path in FILES if path.parent.name == "lua"}
     of_bus = {path.stem for path in FILES if path.parent.name == "swarm"}
     assert here == set(Scripts.__dataclass_fields__)
-    assert of_bus == {verb.value for verb in Verb} | set(TRUST)
+    assert of_bus == {verb.value for verb in Verb}
 
 
-@pytest.mark.parametrize("verb", set(Verb) - {Verb.CLAIM_TASK}, ids=str)
+@pytest.mark.parametrize("verb", sorted(set(Verb) - {Verb.CLAIM_TASK, *TRUST}))
 def test_a_script_of_the_bus_has_no_code_that_its_client_does_not_know(verb: Verb) -> None:
     assert codes(parts(assets.path(f"lua/swarm/{verb.value}.lua"))[0]) <= {code.value for code in WriteCode}
 
