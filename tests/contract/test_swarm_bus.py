@@ -115,6 +115,16 @@ def test_a_lease_that_ends_returns_the_task_and_fences_its_late_holder(stand: St
     assert stand.bob.complete_task(posted, "in time")
 
 
+def test_a_late_holder_cannot_end_what_waits_for_a_person_since(stand: Stand) -> None:
+    posted = task()
+    stand.ann.claim_task(posted, lease_s=0.001)
+    token = stand.ann.leases[posted.id].token
+    until(stand.bob.get_unassigned_task)
+    stand.bob.escalate_to_human(posted, "Who has this?")
+    assert not stand.ann.complete_task(posted, "late", token=token)
+    assert _status(stand, posted.id) is TaskStatus.BLOCKED
+
+
 def test_a_renewed_lease_lasts_longer(stand: Stand) -> None:
     posted = task()
     stand.ann.claim_task(posted, lease_s=5)
