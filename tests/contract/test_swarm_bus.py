@@ -486,5 +486,53 @@ def test_leaving_a_task_is_whole_or_not_at_all(stand: Stand, name: str) -> None:
     assert snapshot(stand.node, keys_of(stand.ann).prefix) == before
 
 
+@pytest.mark.parametrize("name", ["inbox:open", "findings:of:{task}", "task:{task}", "tasks:unassigned", "events"])
+def test_answering_is_whole_or_not_at_all(stand: Stand, name: str) -> None:
+    posted = task()
+    stand.ann.claim_task(posted)
+    question = stand.ann.ask_human("Why?", task_id=posted)
+    key = keys_of(stand.ann).prefix + name.format(task=posted.id)
+    stand.node.delete(key)
+    stand.node.sadd(key, "in the way")
+    before = snapshot(stand.node, keys_of(stand.ann).prefix)
+    with pytest.raises(Occupied, match=name.partition("{")[0]):
+        stand.bob.answer_inbox(question.id, "So.", person="carol")
+    assert snapshot(stand.node, keys_of(stand.ann).prefix) == before
+
+
+@pytest.mark.parametrize("name", ["conflict:{id}", "conflicts:open", "packet:conflict:{id}", "events"])
+def test_resolving_is_whole_or_not_at_all(stand: Stand, name: str) -> None:
+    opposed(stand)
+    (clash,) = stand.ann.detect_clashes("t1")
+    key = keys_of(stand.ann).prefix + name.format(id=clash.id)
+    stand.node.delete(key)
+    stand.node.sadd(key, "in the way")
+    before = snapshot(stand.node, keys_of(stand.ann).prefix)
+    with pytest.raises(Occupied, match=name.partition("{")[0]):
+        stand.bob.resolve_conflict(clash.id, "first", "so", person="carol")
+    assert snapshot(stand.node, keys_of(stand.ann).prefix) == before
+
+
+def test_a_read_of_a_key_of_another_type_is_an_error_of_its_own(stand: Stand) -> None:
+    stand.node.set(keys_of(stand.ann).finding("f1"), "in the way")
+    with pytest.raises(Occupied, match="another type"):
+        stand.ann.get_finding("f1")
+
+
+def test_tasks_are_listed_the_waiting_ones_first(stand: Stand) -> None:
+    waiting, held = task(), task()
+    stand.ann.claim_task(held)
+    stand.ann.post_task(waiting)
+    assert [it.id for it in stand.bob.get_tasks()] == [waiting.id, held.id]
+
+
+def test_watching_from_now_on_misses_nothing_that_comes_later(stand: Stand) -> None:
+    assert stand.bob.newest_event() == "0"
+    stand.ann.post_task(task())
+    after = stand.bob.newest_event()
+    stand.ann.post_finding(finding(id="f1"))
+    assert [it.id for it in stand.bob.events(after)] == ["f1"]
+
+
 def test_it_is_healthy(stand: Stand) -> None:
     assert stand.ann.health_check()
