@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from kitbash.archive.writer import Archive
@@ -40,6 +40,10 @@ from kitbash.models.generator import Generator
 from kitbash.models.ternary.shipped import ShippedNetwork
 from kitbash.server import private
 from kitbash.settings import LEASE_MARGIN_MS, Settings, load
+
+if TYPE_CHECKING:
+    from kitbash.swarm.client import RedisBusClient
+    from kitbash.swarm.trust.registry_store import RegistryStore
 
 _COOLING_S: Final = 10.0
 
@@ -239,6 +243,46 @@ class Runtime:
         )
 
     @cached_property
+    def swarm_redis(self) -> AnyRedis:
+        """Return a client of the findings bus's server: the blackboard's, unless it has one of its own."""
+        given, redis = self.settings.swarm.url, self.settings.redis
+        if given is None:
+            return self.redis
+        waits = (redis.connect_timeout_s, redis.socket_timeout_s)
+        return connection.connect(given.get_secret_value(), connect_timeout_s=waits[0], socket_timeout_s=waits[1])
+
+    @property
+    def swarm_url(self) -> str:
+        """Return where the findings bus's server is."""
+        given = self.settings.swarm.url
+        return given.get_secret_value() if given else self.at.blackboard
+
+    @cached_property
+    def swarm_keys(self) -> "RegistryStore":
+        """Return the key registry of the findings bus; raises as `redis` does."""
+        from kitbash.swarm.trust.assemble import registry_store  # noqa: PLC0415 - as in `swarm`
+
+        return registry_store(self.settings, self.swarm_redis, self.swarm_url, self.settings.swarm.prefix)
+
+    @cached_property
+    def swarm(self) -> "RedisBusClient":
+        """Return a client of the findings bus, trusting as much as the settings do; raises as `redis` does."""
+        # Imported here: what asks and answers does without the bus.
+        from kitbash.swarm.client import RedisBusClient  # noqa: PLC0415
+        from kitbash.swarm.trust.assemble import trust  # noqa: PLC0415
+
+        settings, client = self.settings.swarm, self.swarm_redis
+        trusting = trust(self.settings, client, self.swarm_url, settings.prefix)
+        return RedisBusClient(
+            client=client,
+            prefix=settings.prefix,
+            agent_id=self.settings.trust.agent,
+            lease_s=settings.lease_s,
+            sealer=trusting.sealer,
+            guard=trusting.guard,
+        )
+
+    @cached_property
     def policy(self) -> Policy:
         """Return the cascade's rules."""
         return policy(self.settings)
@@ -294,7 +338,8 @@ class Runtime:
         opened = self.__dict__
         # What remembers on Redis has no connection of its own.
         own_context = "context" if self.settings.context.url is not None else "generator"
-        for name in ("generator", own_context, "library", "board"):
+        own_bus = "swarm_redis" if self.settings.swarm.url is not None else "generator"
+        for name in ("generator", own_context, own_bus, "library", "board"):
             if opened.get(name) is not None:
                 opened[name].close()
         if _CURRENT.get(os.getpid()) is self:

@@ -20,6 +20,10 @@ BATCH: Final = 500
 """How many open queries one sweep looks at, the oldest first."""
 
 
+UPKEEP_AGENT: Final = "upkeep"
+"""Who looks after the findings bus, where the settings name nobody."""
+
+
 @app.task(name=Upkeep.SWEEP.value, trail=False)
 def sweep() -> None:
     """Have every open query looked after: ended by its deadline, sent again when nothing happens to it."""
@@ -47,6 +51,13 @@ def tidy() -> None:
 def metabolise() -> None:
     """Have the metabolism's cycle run that is due, if one is and nobody else runs one."""
     current().metabolism.tick()
+
+
+@app.task(name=Upkeep.HYGIENE.value, trail=False)
+def hygiene() -> None:
+    """Have the findings bus looked through and repaired, if it is looked after here."""
+    if current().settings.swarm.enabled:
+        current().swarm.scan(agent_id=current().settings.trust.agent or UPKEEP_AGENT)
 
 
 def tend(pulse: Pulse) -> None:

@@ -67,3 +67,4 @@ class Upkeep(StrEnum):
     ARCHIVE = "kitbash.upkeep.archive"
     TIDY = "kitbash.upkeep.tidy"
     METABOLISE = "kitbash.upkeep.metabolise"
+    HYGIENE = "kitbash.upkeep.hygiene"

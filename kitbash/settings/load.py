@@ -16,6 +16,7 @@ from kitbash.errors import ConfigError
 from kitbash.settings import model as m
 from kitbash.settings.names import leaves
 from kitbash.settings.sources import Tree, sources
+from kitbash.settings.swarm import Swarm, Trust
 
 LEASE_MARGIN_MS: Final = 5000
 """How much longer than its layer's timeout a lease lasts: soft limit < hard limit < lease < visibility timeout."""
@@ -45,6 +46,8 @@ class Settings(BaseSettings):
     bitnet: m.Bitnet = m.Bitnet()
     encoder: m.Encoder = m.Encoder()
     kobold: m.Kobold = m.Kobold()
+    swarm: Swarm = Swarm()
+    trust: Trust = Trust()
     log: m.Log = m.Log()
     projects: dict[str, m.Project] = Field(default_factory=m.default_projects)
     personas: dict[str, m.Persona] = Field(default_factory=dict[str, m.Persona])

@@ -21,7 +21,9 @@ def test_an_id_names_the_question_and_the_fact_but_not_its_wording() -> None:
     assert len(SUBJECT.grain_id) == 19
 
 
-@pytest.mark.parametrize(("p", "confirmations"), [(0.99, 0), (0.97, 0), (0.95, 1), (0.9, 2), (0.8, 5), (0.6, 10)], ids=str)
+@pytest.mark.parametrize(
+    ("p", "confirmations"), [(0.99, 0), (0.97, 0), (0.95, 1), (0.9, 2), (0.8, 5), (0.6, 10)], ids=str
+)
 def test_the_surer_it_was_found_the_fewer_confirmations_it_takes(p: float, confirmations: int) -> None:
     needed = next(count for count in range(99) if grain(p=p, confirmed=count).is_served(TARGET))
     assert needed == confirmations
