@@ -18,6 +18,7 @@ EVERY_S: Final = {
     Upkeep.TIDY: 60.0,
     Upkeep.METABOLISE: 10.0,
     Upkeep.HYGIENE: 300.0,
+    Upkeep.RELAY: 1.0,
 }
 
 

@@ -136,8 +136,12 @@ class Client:
         left_s = timeout_s if timeout_s is not None else self.runtime.settings.query.timeout_s
         return self._wait(query_id, trace.text, time.monotonic(), left_s)
 
-    def stream(self, query_id: QueryId) -> Iterator[Event]:
-        """Yield the events of a query, those that were and those to come, up to its end."""
+    def stream(self, query_id: QueryId, *, follow_s: float = 0.0) -> Iterator[Event]:
+        """Yield the events of a query, those that were and those to come, up to its end.
+
+        With `follow_s` the stream goes on for so many seconds after that, or until a finding comes back from the
+        findings bus; where no worker does it, this process brings it.
+        """
         known = self.trace(query_id)
         after = "0"
         while True:
@@ -145,10 +149,24 @@ class Client:
                 yield event
                 after = event.entry_id
                 if event.kind is EventKind.FINISHED:
+                    yield from self._follow(query_id, after, follow_s)
                     return
             # One whose keys are gone, or that is long past its deadline, has no end to wait for.
             if time.time() * 1000 > known.deadline_ms + _LATE_MS or self.runtime.board.trace(query_id) is None:
                 return
+
+    def _follow(self, query_id: QueryId, after: str, follow_s: float) -> Iterator[Event]:
+        """Yield what comes after a query's end, up to a finding; what was there before does not count as waited for."""
+        ends_s = time.monotonic() + follow_s
+        board = self.runtime.board
+        while (left_s := ends_s - time.monotonic()) > 0 and board.trace(query_id) is not None:
+            if not board.workers().get(Queue.UPKEEP):
+                self.archive()
+            for event in board.events(query_id, after=after, block_ms=max(1, min(_BLOCK_MS, int(left_s * 1000)))):
+                yield event
+                after = event.entry_id
+                if event.kind is EventKind.FOUND:
+                    return
 
     def trace(self, query_id: QueryId) -> Trace:
         """Return everything known about a query. Raises NotFound if there is none of this id, or no longer."""
@@ -185,6 +203,8 @@ class Client:
                 return Drained()
             drained = runtime.archivist.drain_all()
             runtime.archivist.tidy()
+            if runtime.settings.swarm.open_tasks:
+                runtime.relay.run()
         except KitbashError as error:
             return Drained(error=str(error))
         return drained

@@ -1,6 +1,7 @@
 """The composition root: settings in, collaborators out, once a process."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -8,13 +9,14 @@ from urllib.parse import quote
 
 from kitbash.archive.writer import Archive
 from kitbash.blackboard import connection
+from kitbash.blackboard.board import Trace
 from kitbash.blackboard.redis_board import RedisBlackboard
 from kitbash.blackboard.redis_context import RedisContext
 from kitbash.blackboard.redis_grains import RedisGrains
 from kitbash.blackboard.redis_metabolism import RedisMetabolism
 from kitbash.blackboard.scripts import AnyRedis
 from kitbash.cascade import calibrated, confidence
-from kitbash.cascade.archivist import Archivist
+from kitbash.cascade.archivist import Archivist, each
 from kitbash.cascade.collaborators import Collaborators
 from kitbash.cascade.confidence import Weights
 from kitbash.cascade.crystallising import Crystalliser
@@ -43,9 +45,12 @@ from kitbash.settings import LEASE_MARGIN_MS, Settings, load
 
 if TYPE_CHECKING:
     from kitbash.swarm.client import RedisBusClient
+    from kitbash.swarm.returning import Relay
     from kitbash.swarm.trust.registry_store import RegistryStore
 
 _COOLING_S: Final = 10.0
+UPKEEP_AGENT: Final = "upkeep"
+"""Who looks after the findings bus and opens tasks there, where the settings name nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +221,31 @@ class Runtime:
             weights=self.weights,
             decay_s=self.settings.coupling.decay_s,
             grains=self.grains,
-            hear=listener(self.metabolism_store) if self.settings.metabolism.enabled else None,
+            hear=each(self._listeners()),
         )
+
+    def _listeners(self) -> list[Callable[[Trace], None]]:
+        """Return what is told of each query that has ended, once it is counted."""
+        found: list[Callable[[Trace], None]] = []
+        if self.settings.swarm.open_tasks:
+            # Imported here: what asks and answers does without the bus.
+            from kitbash.swarm.opening import opener  # noqa: PLC0415
+
+            found.append(opener(lambda: self.swarm, self._upkeep_agent))
+        if self.settings.metabolism.enabled:
+            found.append(listener(self.metabolism_store))
+        return found
+
+    @property
+    def _upkeep_agent(self) -> str:
+        return self.settings.trust.agent or UPKEEP_AGENT
+
+    @cached_property
+    def relay(self) -> "Relay":
+        """Return what tells queries what the findings bus brought about them; raises as `redis` does."""
+        from kitbash.swarm.returning import Relay  # noqa: PLC0415 - as in `swarm`
+
+        return Relay(self.swarm, self.board, self._upkeep_agent, propose_from=self.settings.swarm.propose_from)
 
     @cached_property
     def metabolism_store(self) -> RedisMetabolism:

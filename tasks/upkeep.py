@@ -11,17 +11,13 @@ from kitbash.celery import app
 from kitbash.domain.layer import Stage, Upkeep
 from kitbash.errors import BusError
 from kitbash.observe import logs
-from kitbash.runtime import current
+from kitbash.runtime import UPKEEP_AGENT, current
 from tasks.escalation import resume
 
 log: Final = logs.logger("kitbash.upkeep")
 
 BATCH: Final = 500
 """How many open queries one sweep looks at, the oldest first."""
-
-
-UPKEEP_AGENT: Final = "upkeep"
-"""Who looks after the findings bus, where the settings name nobody."""
 
 
 @app.task(name=Upkeep.SWEEP.value, trail=False)
@@ -58,6 +54,13 @@ def hygiene() -> None:
     """Have the findings bus looked through and repaired, if it is looked after here."""
     if current().settings.swarm.enabled:
         current().swarm.scan(agent_id=current().settings.trust.agent or UPKEEP_AGENT)
+
+
+@app.task(name=Upkeep.RELAY.value, trail=False)
+def relay() -> None:
+    """Have told of queries what the findings bus brought about them, if the bus is looked after here."""
+    if current().settings.swarm.enabled:
+        current().relay.run()
 
 
 def tend(pulse: Pulse) -> None:

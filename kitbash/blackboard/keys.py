@@ -18,6 +18,9 @@ ENDED_QUERIES: Final = "kb:{open}:ended"
 FEED: Final = "kb:{feed}:events"
 """Trimmed stream of what happens to all queries."""
 
+RELAYED: Final = "kb:{feed}:relayed"
+"""String that holds up to which event of the findings bus all was told."""
+
 
 CORRECTIONS: Final = "kb:{grains}:corrections"
 """List of what somebody says answers should have been, the newest first."""
@@ -72,6 +75,11 @@ def query_keys(query_id: QueryId) -> QueryKeys:
 def vote(query_id: QueryId) -> str:
     """Return the string that holds how a query was voted on, beside the grains."""
     return f"kb:{{grains}}:vote:{query_id}"
+
+
+def told(name: str) -> str:
+    """Return the string that is there when something from outside was told in the feed; its name only as a digest."""
+    return f"kb:{{feed}}:told:{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:32]}"
 
 
 def stats(day: str) -> str:

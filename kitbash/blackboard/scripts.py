@@ -34,6 +34,7 @@ class Scripts:
     amend: Script
     advance: Script
     settle: Script
+    tell_later: Script
     tally: Script
     retire: Script
     acquire_slot: Script

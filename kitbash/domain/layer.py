@@ -68,3 +68,4 @@ class Upkeep(StrEnum):
     TIDY = "kitbash.upkeep.tidy"
     METABOLISE = "kitbash.upkeep.metabolise"
     HYGIENE = "kitbash.upkeep.hygiene"
+    RELAY = "kitbash.upkeep.relay"

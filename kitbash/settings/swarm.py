@@ -19,6 +19,10 @@ class Swarm(Subject):
         description="begins every key; a hash tag in braces keeps the bus in one slot of a cluster",
     )
     lease_s: float = Field(default=300.0, ge=0.001, le=2_592_000, description="how long a claimed task is an agent's")
+    open_tasks: bool = Field(default=False, description="a question that nobody could answer becomes a task")
+    propose_from: float = Field(
+        default=0.9, ge=0.5, le=1, description="how sure what is confirmed must be to propose it"
+    )
 
 
 class Trust(Subject):

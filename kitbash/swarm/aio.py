@@ -11,13 +11,14 @@ from kitbash.errors import KitbashError
 from kitbash.swarm import check, connecting
 from kitbash.swarm.agreement import Agreement
 from kitbash.swarm.awaiting import AwaitingWorld
-from kitbash.swarm.commands import conflicts, findings, hygiene, inbox, packets, sharing, tasks, watching
+from kitbash.swarm.commands import conflicts, findings, hygiene, inbox, packets, proposals, sharing, tasks, watching
 from kitbash.swarm.commands.watching import Event
 from kitbash.swarm.conflict import THRESHOLD, Clash, Conflict, Resolution
 from kitbash.swarm.context import Context
 from kitbash.swarm.finding import Finding
 from kitbash.swarm.keys import DEFAULT_PREFIX
 from kitbash.swarm.packet import Packet
+from kitbash.swarm.proposal import Decision, Proposal
 from kitbash.swarm.records import RemediationScan, SessionSummary, SwarmRegistry
 from kitbash.swarm.request import Steps, Value
 from kitbash.swarm.sealing import Guard, NoGuard, Sealer
@@ -237,6 +238,31 @@ class AsyncRedisBusClient(Session):
         agent = self.by(agent_id)
         steps = conflicts.resolve(self.bus, conflict_id, resolved, decision, person=person, agent=agent)
         return await self._run(steps)
+
+    # Proposals
+
+    async def propose(self, proposal: Proposal, agent_id: str = "") -> bool:
+        """Put a confirmed fact before people, and return True; False if it was before, or 1,000 wait already."""
+        return await self._run(proposals.propose(self.bus, proposal, self.by(agent_id)))
+
+    async def get_proposals(self, *, most: int = 100, agent_id: str = "") -> list[Proposal]:
+        """Return the facts that are proposed and nobody has decided about, the oldest first."""
+        return await self._run(proposals.waiting(self.bus, self.by(agent_id), most))
+
+    async def get_proposal(self, proposal_id: str, agent_id: str = "") -> Proposal | None:
+        """Return a proposal with what was decided about it, or None."""
+        return await self._run(proposals.get(self.bus, proposal_id, self.by(agent_id)))
+
+    async def decide_proposal(
+        self, proposal_id: str, decision: Decision | str, *, person: str, agent_id: str = ""
+    ) -> bool:
+        """Note what a person decided about a proposal, and return True; False if it was decided before.
+
+        Nothing is written to a cartridge by this: `kitbash swarm proposals accept` does both.
+        """
+        decided = check.one_of(Decision, decision, "decision")
+        agent = self.by(agent_id)
+        return await self._run(proposals.decide(self.bus, proposal_id, decided, person=person, agent=agent))
 
     # Context and swarm
 

@@ -33,6 +33,8 @@ class Keys:
     """sorted set of conflicts nobody has settled, the gravest first"""
     inbox: str = field(init=False)
     """sorted set of questions to people that nobody has answered, by time"""
+    proposals: str = field(init=False)
+    """sorted set of facts that are proposed and nobody has decided about, by time"""
 
     def __post_init__(self) -> None:
         """Check the prefix. Raises Invalid."""
@@ -49,6 +51,7 @@ class Keys:
             leased=f"{self.prefix}tasks:leased",
             conflicts=f"{self.prefix}conflicts:open",
             inbox=f"{self.prefix}inbox:open",
+            proposals=f"{self.prefix}proposals:open",
         )
 
     @property
@@ -84,6 +87,10 @@ class Keys:
     def conflict(self, conflict_id: str) -> str:
         """Return the hash of a conflict."""
         return f"{self.prefix}conflict:{check.name_in_key(conflict_id, 'conflict id')}"
+
+    def proposal(self, proposal_id: str) -> str:
+        """Return the hash of a proposed fact."""
+        return f"{self.prefix}proposal:{check.name_in_key(proposal_id, 'proposal id')}"
 
     def context(self, scope: str, name: str) -> str:
         """Return the hash of a shared context."""

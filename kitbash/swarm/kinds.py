@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from kitbash.swarm import check, conflict, context, finding, records, task
+from kitbash.swarm import check, conflict, context, finding, proposal, records, task
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +20,18 @@ _EXACT: Final = {
     "tasks:leased": KeyKind("zset", None),
     "conflicts:open": KeyKind("zset", None),
     "inbox:open": KeyKind("zset", None),
+    "proposals:open": KeyKind("zset", None),
 }
 _BY_BEGIN: Final = (
     ("packet:conflict:", KeyKind("list", conflict.TTL_S)),
+    ("packet:proposal:", KeyKind("list", proposal.TTL_S)),
     ("packet:", KeyKind("string", records.SESSION_TTL_S)),
     ("task:", KeyKind("hash", task.TTL_S)),
     ("findings:of:", KeyKind("list", check.MAX_TTL_S)),
     ("findings:on:", KeyKind("list", check.MAX_TTL_S)),
     ("finding:", KeyKind("hash", finding.TTL_S)),
     ("conflict:", KeyKind("hash", conflict.TTL_S)),
+    ("proposal:", KeyKind("hash", proposal.TTL_S)),
     ("context:", KeyKind("hash", context.TTL_S)),
     ("session:infrafabric:", KeyKind("string", records.SESSION_TTL_S)),
     ("swarm:registry:", KeyKind("string", records.REGISTRY_TTL_S)),

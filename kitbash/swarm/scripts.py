@@ -20,7 +20,7 @@ class Verb(StrEnum):
     POST_FINDING = "post_finding"
     KEEP = "keep"
     OPEN_MATTER = "open_matter"
-    RESOLVE_CONFLICT = "resolve_conflict"
+    RESOLVE_MATTER = "resolve_matter"
     ESCALATE = "escalate"
     ANSWER = "answer"
     ADMIT = "admit"

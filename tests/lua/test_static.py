@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from kitbash import assets
-from kitbash.blackboard.board import ClaimCode, FinishCode, RecordCode
+from kitbash.blackboard.board import ClaimCode, FinishCode, LaterCode, RecordCode
 from kitbash.blackboard.bus import CoupleCode, HealthCode, PostCode
 from kitbash.blackboard.ending import SettleCode
 from kitbash.blackboard.grains import HitCode, MoveCode, VoteCode
@@ -30,6 +30,7 @@ ENUMS: Final[dict[str, type[IntEnum]]] = {
     "couple": CoupleCode,
     "health": HealthCode,
     "settle": SettleCode,
+    "tell_later": LaterCode,
     "visit": VisitCode,
     "begin_cycle": BeginCode,
     "keep_cycle": KeepCode,

@@ -122,9 +122,9 @@ def resolve(
     at = bus.keys.conflict(conflict_id)
     decided = (resolved.value, decision, person, stamp.at, stamp.around(contents))
     code = yield from write(
-        Verb.RESOLVE_CONFLICT,
+        Verb.RESOLVE_MATTER,
         (at, bus.keys.conflicts, bus.keys.packet(at), bus.keys.events),
-        (conflict_id, *decided, conflicts.TTL_S, bus.events_length),
+        (conflict_id, *decided, conflicts.TTL_S, bus.events_length, "conflict_resolved"),
     )
     if code is WriteCode.ABSENT:
         message = f"there is no conflict {conflict_id}; `kitbash swarm conflicts` lists those there are"

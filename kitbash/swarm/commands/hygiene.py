@@ -127,6 +127,7 @@ def _orphans(bus: Bus, notes: _Notes) -> Steps[None]:
         (bus.keys.unassigned, bus.keys.task),
         (bus.keys.inbox, bus.keys.finding),
         (bus.keys.conflicts, bus.keys.conflict),
+        (bus.keys.proposals, bus.keys.proposal),
     ):
         if (yield Ask(("TYPE", queue))) != "zset":
             continue

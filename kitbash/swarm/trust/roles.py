@@ -25,7 +25,7 @@ _READS: Final = frozenset(
         Operation.GET_PACKET,
     }
 )
-_AUDITS: Final = _READS | {Operation.GET_INBOX}
+_AUDITS: Final = _READS | {Operation.GET_INBOX, Operation.GET_PROPOSALS}
 _WORKS: Final = _READS | {
     Operation.POST_TASK,
     Operation.CLAIM_TASK,
