@@ -28,6 +28,7 @@ _BLOCK_MS: Final = 1000
 _TAKEN_UP_S: Final = 1.0
 _LATE_MS: Final = 60_000
 _USER_CHARS: Final = 200
+_LATER: Final = frozenset({EventKind.FOUND, EventKind.CONFLICT})
 _NEEDED: Final = (Queue.REFLEX, Queue.BITNET, Queue.CARTRIDGE, Queue.KOBOLD)
 
 
@@ -137,10 +138,10 @@ class Client:
         return self._wait(query_id, trace.text, time.monotonic(), left_s)
 
     def stream(self, query_id: QueryId, *, follow_s: float = 0.0) -> Iterator[Event]:
-        """Yield the events of a query, those that were and those to come, up to its end.
+        """Yield the events of a query, those that were and those to come, up to its end and what was found since.
 
-        With `follow_s` the stream goes on for so many seconds after that, or until a finding comes back from the
-        findings bus; where no worker does it, this process brings it.
+        With `follow_s` it goes on for so many seconds after the end, or until the findings bus brought a finding; where
+        no worker looks after that, this process does.
         """
         known = self.trace(query_id)
         after = "0"
@@ -156,17 +157,21 @@ class Client:
                 return
 
     def _follow(self, query_id: QueryId, after: str, follow_s: float) -> Iterator[Event]:
-        """Yield what comes after a query's end, up to a finding; what was there before does not count as waited for."""
+        """Yield what the findings bus brought after a query's end, waiting for a finding if there is none yet."""
         ends_s = time.monotonic() + follow_s
-        board = self.runtime.board
-        while (left_s := ends_s - time.monotonic()) > 0 and board.trace(query_id) is not None:
+        board, block_ms, is_found = self.runtime.board, 0, False
+        while True:
+            for event in board.events(query_id, after=after, block_ms=block_ms):
+                after = event.entry_id
+                is_found = is_found or event.kind is EventKind.FOUND
+                if event.kind in _LATER:
+                    yield event
+            left_s = ends_s - time.monotonic()
+            if is_found or left_s <= 0 or board.trace(query_id) is None:
+                return
             if not board.workers().get(Queue.UPKEEP):
                 self.archive()
-            for event in board.events(query_id, after=after, block_ms=max(1, min(_BLOCK_MS, int(left_s * 1000)))):
-                yield event
-                after = event.entry_id
-                if event.kind is EventKind.FOUND:
-                    return
+            block_ms = max(1, min(_BLOCK_MS, int(left_s * 1000)))
 
     def trace(self, query_id: QueryId) -> Trace:
         """Return everything known about a query. Raises NotFound if there is none of this id, or no longer."""

@@ -8,12 +8,14 @@ from typing import NamedTuple
 
 from kitbash.cli import output
 from kitbash.client import Client
+from kitbash.domain.ids import QueryId, parse_query_id
 from kitbash.errors import NotFound, UsageError
 from kitbash.swarm import SwarmRegistry, records
 from kitbash.swarm import conflict as conflicting
 from kitbash.swarm import finding as finding_codec
 from kitbash.swarm import task as task_codec
 from kitbash.swarm.conflict import Conflict
+from kitbash.swarm.opening import task_id_of
 
 _BLOCK_MS = 1000
 
@@ -38,12 +40,30 @@ def tasks(*, most: int, as_json: bool) -> None:
     output.table("Tasks", ("id", "status", "priority", "attempts", "assignee", "type", "description"), rows)
 
 
-def findings(task_id: str, *, as_json: bool) -> None:
-    """Print what was found on a task, where several workers agree, and what conflicts; nothing is queued by looking."""
+def findings(task_id: str, query_id: str, *, as_json: bool) -> None:
+    """Print what was found on a task, or on that of a query. Raises UsageError unless exactly one is named."""
+    if bool(task_id) is bool(query_id):
+        message = "name a task, or a query: kitbash swarm findings --query ID"
+        raise UsageError(message)
     with Client() as client:
-        bus = client.runtime.swarm
-        found = bus.get_findings_for_task(task_id)
-        agreements = bus.get_agreements(task_id)
+        show_findings(client, task_id or task_id_of(parse_query_id(query_id)), as_json=as_json)
+
+
+def show_task_of(client: Client, query_id: QueryId, *, as_json: bool) -> bool:
+    """Print what was found about a query that is gone, and return True; False if it has no task on the bus."""
+    task = client.runtime.swarm.get_task(task_id_of(query_id))
+    if task is None:
+        return False
+    output.note(f"The query's trace is gone. It was: {task.description} Its task {task.id} is {task.status.value}.")
+    show_findings(client, task.id, as_json=as_json)
+    return True
+
+
+def show_findings(client: Client, task_id: str, *, as_json: bool) -> None:
+    """Print what was found on a task, where several workers agree, and what conflicts; nothing is queued by looking."""
+    bus = client.runtime.swarm
+    found = bus.get_findings_for_task(task_id)
+    agreements = bus.get_agreements(task_id)
     clashes = conflicting.clashes(found)
     if as_json:
         said = {

@@ -25,12 +25,30 @@ def tasks(*, most: Most = 50, as_json: AsJson = False) -> None:
 
 @app.command()
 def findings(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="The id of a task.")], *, as_json: AsJson = False
+    task: Annotated[str, typer.Argument(metavar="[TASK]", help="The id of a task.")] = "",
+    *,
+    query: Annotated[str, typer.Option(metavar="ID", help="The task that this query became.")] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Show what was found on a task, and where that agrees or conflicts."""
     from kitbash.cli import swarm as command  # noqa: PLC0415
 
-    command.findings(task, as_json=as_json)
+    command.findings(task, query, as_json=as_json)
+
+
+@app.command()
+def proposals(
+    action: Annotated[str, typer.Argument(metavar="[accept|refuse]", help="What to do; nothing: only look.")] = "",
+    proposal: Annotated[str, typer.Argument(metavar="[ID]", help="Which one.")] = "",
+    *,
+    person: Annotated[str, typer.Option(help="Who decides; you, if left out.")] = "",
+    most: Most = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Show what findings would add to your experiment cartridge; accept writes a fact there, refuse does not."""
+    from kitbash.cli import swarm_proposals as command  # noqa: PLC0415
+
+    command.proposals(action, proposal, person=person, most=most, as_json=as_json)
 
 
 @app.command()

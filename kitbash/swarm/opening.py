@@ -1,5 +1,6 @@
 """What the cascade cannot answer becomes a task: a query that ended as unknown, once, when it is archived."""
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -7,7 +8,7 @@ from kitbash.blackboard.board import Trace
 from kitbash.domain.answer import Status
 from kitbash.domain.ids import QueryId, parse_query_id
 from kitbash.domain.question import printable
-from kitbash.errors import KitbashError, UsageError
+from kitbash.errors import KitbashError, StoreUnavailable, UsageError
 from kitbash.observe import logs
 from kitbash.swarm.task import Task
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 TYPE: Final = "question"
 MAX_QUESTION_CHARS: Final = 2000
 MAX_PROJECT_CHARS: Final = 100
+PAUSE_S: Final = 10.0
+"""How long a bus that does not answer is left alone, so that a batch of queries does not wait for each."""
 _BEGIN: Final = "question-"
 
 _log: Final = logs.logger(__name__)
@@ -57,14 +60,20 @@ def opener(bus: "Callable[[], RedisBusClient]", agent: str) -> Callable[[Trace],
 
     A bus that does not take it is told in the log: what archives must not wait for it.
     """
+    rests_until_s = 0.0
 
     def hear(trace: Trace) -> None:
+        nonlocal rests_until_s
         task = task_for(trace)
         if task is None:
+            return
+        if time.monotonic() < rests_until_s:
+            _log.warning("swarm.task_not_opened", query_id=trace.query_id, reason="the bus did not answer a moment ago")
             return
         try:
             bus().post_task(task, agent)
         except KitbashError as error:
+            rests_until_s = time.monotonic() + PAUSE_S if isinstance(error, StoreUnavailable) else 0.0
             _log.warning("swarm.task_not_opened", query_id=trace.query_id, reason=str(error))
 
     return hear

@@ -47,7 +47,7 @@ class Teller(Protocol):
 
 
 def answering(findings: Sequence[Finding], result: str) -> Finding | None:
-    """Return the finding that a task was completed with: the one its result names, else the surest, the newest of those.
+    """Return the finding that a task was completed with: the one its result names, else the surest, then the newest.
 
     None if there is none that says anything.
     """

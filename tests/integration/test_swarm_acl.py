@@ -11,7 +11,9 @@ from redis.exceptions import NoPermissionError
 
 from kitbash.errors import StoreUnavailable
 from kitbash.swarm import Context, Finding, RedisBusClient, RemediationScan, SessionSummary, SwarmRegistry, Task
+from kitbash.swarm.conflict import Resolution
 from kitbash.swarm.keys import DEFAULT_PREFIX
+from kitbash.swarm.proposal import Proposal
 from kitbash.swarm.sealing import Operation
 from kitbash.swarm.trust import key_files
 from kitbash.swarm.trust.keys import trust_keys
@@ -62,6 +64,8 @@ class Stage:
         admin.post_finding(contrary)
         admin.detect_finding_conflicts(self.held)
         (self.conflict,) = admin.get_conflicts()
+        self.proposal = Proposal("proposed", "the sky is blue", 0.95)
+        admin.propose(self.proposal)
         admin.share_context(Context("task", "one"))
 
 
@@ -82,6 +86,9 @@ CALLS: Final[dict[Operation, Call]] = {
     Operation.DETECT_FINDING_CONFLICTS: lambda bus, on: bus.detect_finding_conflicts(on.waiting),
     Operation.GET_CONFLICTS: lambda bus, _: bus.get_conflicts(),
     Operation.RESOLVE_CONFLICT: lambda bus, on: bus.resolve_conflict(on.conflict.id, "first", "it is", person="ann"),
+    Operation.PROPOSE: lambda bus, on: bus.propose(Proposal(on.finding.id, "the sea is calm", 0.95)),
+    Operation.GET_PROPOSALS: lambda bus, _: bus.get_proposals(),
+    Operation.DECIDE_PROPOSAL: lambda bus, on: bus.decide_proposal(on.proposal.id, "refused", person="ann"),
     Operation.SHARE_CONTEXT: lambda bus, _: bus.share_context(Context("task", "two")),
     Operation.GET_CONTEXT: lambda bus, _: bus.get_context("task", "one"),
     Operation.RECORD_SESSION_SUMMARY: lambda bus, _: bus.record_session_summary(SessionSummary()),
@@ -132,6 +139,20 @@ def test_the_server_lets_through_what_the_client_permits(
             return
         with pytest.raises(StoreUnavailable, match=r"(?i)permission"):
             CALLS[operation](bus, stage)
+
+
+@pytest.mark.parametrize("role", [Role.READER, Role.AUDITOR, Role.AGENT])
+def test_who_may_not_resolve_a_conflict_changes_nothing_of_it(
+    role: Role, server: GuardedServer, admin: RedisBusClient
+) -> None:
+    stage = Stage(admin)
+    with closing(server.client(role)) as client, pytest.raises(StoreUnavailable, match=r"(?i)permission"):
+        RedisBusClient(client=client, agent_id="worker").resolve_conflict(
+            stage.conflict.id, "first", "so", person="eve"
+        )
+    (conflict,) = admin.get_conflicts()
+    assert (conflict.resolution, conflict.decision) == (Resolution.PENDING, "")
+    assert len(admin.get_packets(f"conflict:{conflict.id}")) == 1
 
 
 @pytest.mark.parametrize("role", Role)
