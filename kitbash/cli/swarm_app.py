@@ -106,7 +106,9 @@ def scan(
 
 @app.command()
 def verify(
-    record: Annotated[str, typer.Argument(metavar="ID", help="finding:ID, task:ID, conflict:ID, context:SCOPE:NAME.")],
+    record: Annotated[
+        str, typer.Argument(metavar="ID", help="finding:, task:, conflict: or proposal:ID, context:SCOPE:NAME.")
+    ],
     *,
     as_json: AsJson = False,
 ) -> None:

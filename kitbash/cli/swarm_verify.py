@@ -16,7 +16,7 @@ from kitbash.swarm.trust.judge import judge, milliseconds
 from kitbash.swarm.trust.registry import Registry
 
 _BARE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_KINDS: Final = ("finding", "task", "conflict")
+_KINDS: Final = ("finding", "task", "conflict", "proposal")
 """What an id without its kind may be, in the order in which it is looked for."""
 
 

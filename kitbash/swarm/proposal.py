@@ -14,7 +14,7 @@ from kitbash.swarm.stored import Fields, dumps_texts, texts_from
 
 TTL_S: Final = 30 * 86_400
 MOST_OPEN: Final = 1000
-"""How many wait for people; what comes then is not proposed."""
+"""How many wait for people; while there are so many nothing is proposed."""
 MAX_SOURCES: Final = 64
 MAX_QUESTION_CHARS: Final = 2000
 PERSON: Final = "person:"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from kitbash.swarm import Context, Finding, RedisBusClient, RemediationScan, SessionSummary, SwarmRegistry, TaskStatus
 from kitbash.swarm.conflict import Grade, Kind, Resolution
 from kitbash.swarm.errors import Invalid, Occupied
+from kitbash.swarm.proposal import Decision, Proposal
 from kitbash.swarm.speech import SpeechAct
 from tests.servers import Server
 from tests.swarms import bus_client, finding, fresh_prefix, keys_of, raw, snapshot, task
@@ -517,6 +518,63 @@ def test_a_read_of_a_key_of_another_type_is_an_error_of_its_own(stand: Stand) ->
     stand.node.set(keys_of(stand.ann).finding("f1"), "in the way")
     with pytest.raises(Occupied, match="another type"):
         stand.ann.get_finding("f1")
+
+
+# Proposals
+
+
+def proposed(name: str = "p1") -> Proposal:
+    return Proposal(name, "the lake is deep", 0.95, ["map", "finding:f1 by ann"], "t1", "is it deep?")
+
+
+def test_a_proposal_comes_back_as_it_was_once_and_is_decided_once(stand: Stand) -> None:
+    assert stand.ann.propose(proposed())
+    assert not stand.bob.propose(proposed())
+    (waiting,) = stand.bob.get_proposals()
+    assert waiting == replace(proposed(), created_at=waiting.created_at)
+    assert stand.bob.decide_proposal("p1", "accepted", person="carol")
+    assert not stand.bob.decide_proposal("p1", "refused", person="dan")
+    assert stand.ann.get_proposals() == []
+    decided = stand.ann.get_proposal("p1")
+    assert decided is not None
+    assert (decided.decision, decided.decided_by) == (Decision.ACCEPTED, "carol")
+    assert [it.kind for it in stand.ann.events("0")] == ["proposed", "proposal_accepted"]
+    assert len(stand.ann.get_packets("proposal:p1")) == 2
+    assert stand.ann.get_proposal("p2") is None
+    scan = stand.ann.scan()
+    assert (scan.violations, scan.wrongtype_found) == ((), 0)
+
+
+def test_what_cannot_be_decided_is_said(stand: Stand) -> None:
+    stand.ann.propose(proposed())
+    for decision in ("pending", "burn"):
+        with pytest.raises(Invalid):
+            stand.ann.decide_proposal("p1", decision, person="carol")
+    with pytest.raises(Invalid, match="no proposal"):
+        stand.ann.decide_proposal("p2", "accepted", person="carol")
+    assert [it.id for it in stand.ann.get_proposals()] == ["p1"]
+
+
+def test_no_more_is_proposed_while_too_much_waits(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kitbash.swarm.proposal.MOST_OPEN", 2)
+    assert [stand.ann.propose(proposed(it)) for it in ("p1", "p2", "p3")] == [True, True, False]
+    stand.ann.decide_proposal("p1", "refused", person="carol")
+    assert stand.ann.propose(proposed("p3"))
+
+
+@pytest.mark.parametrize("name", ["proposals:open", "packet:proposal:p1", "events"])
+def test_proposing_and_deciding_are_whole_or_not_at_all(stand: Stand, name: str) -> None:
+    stand.ann.propose(proposed())
+    key = keys_of(stand.ann).prefix + name
+    stand.node.delete(key)
+    stand.node.sadd(key, "in the way")
+    before = snapshot(stand.node, keys_of(stand.ann).prefix)
+    with pytest.raises(Occupied):
+        stand.bob.decide_proposal("p1", "accepted", person="carol")
+    if "packet" not in name:
+        with pytest.raises(Occupied):
+            stand.bob.propose(proposed("p2"))
+    assert snapshot(stand.node, keys_of(stand.ann).prefix) == before
 
 
 def test_tasks_are_listed_the_waiting_ones_first(stand: Stand) -> None:

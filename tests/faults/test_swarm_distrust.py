@@ -13,6 +13,7 @@ from kitbash.blackboard.connection import client_url
 from kitbash.errors import KitbashError
 from kitbash.swarm import AsyncRedisBusClient, Context, Finding, RedisBusClient, Task
 from kitbash.swarm.errors import Refused
+from kitbash.swarm.proposal import Proposal
 from kitbash.swarm.trust.roles import Role
 from tests.servers import Server
 from tests.trusted import Swarm, swarm_on
@@ -192,6 +193,25 @@ def test_a_conflict_that_was_changed_or_decided_by_nobody_is_refused(swarm: Swar
     swarm.node.hset(key, "decision", "so it is not")
     with pytest.raises(Refused):
         ann.get_conflict(conflict.id)
+
+
+def test_a_proposal_that_was_changed_or_decided_by_nobody_is_refused(swarm: Swarm) -> None:
+    chief = RedisBusClient(
+        client=swarm.client, prefix=swarm.prefix, agent_id="boss", sealer=swarm.sealer(swarm.enrol("boss", Role.ADMIN))
+    )
+    assert chief.propose(Proposal("p1", "the sea is calm", 0.9))
+    key = f"{swarm.prefix}proposal:p1"
+    swarm.node.hset(key, "claim", "the door is open")
+    assert chief.get_proposals() == []
+    swarm.node.hset(key, mapping={"claim": "the sea is calm", "resolution": "accepted", "decided_by": "eve"})
+    with pytest.raises(Refused):
+        chief.get_proposal("p1")
+    swarm.node.hset(key, "resolution", "pending")
+    assert [it.id for it in chief.get_proposals()] == ["p1"]
+    assert chief.decide_proposal("p1", "refused", person="boss")
+    swarm.node.hset(key, "resolution", "accepted")
+    with pytest.raises(Refused):
+        chief.get_proposal("p1")
 
 
 def test_a_context_whose_words_were_changed_is_refused(swarm: Swarm) -> None:

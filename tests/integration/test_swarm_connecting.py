@@ -97,6 +97,27 @@ def test_the_settings_begin_every_key_as_the_bus_does() -> None:
     assert load().settings.swarm.prefix == DEFAULT_PREFIX
 
 
+def test_upkeep_brings_back_what_was_found_only_where_it_looks_after_the_bus(
+    fresh_plain: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefix = fresh_prefix()
+    monkeypatch.setenv("KITBASH_REDIS_URL", fresh_plain.url)
+    monkeypatch.setenv("KITBASH_SWARM__PREFIX", prefix)
+    from tasks import upkeep
+
+    run: Any = upkeep.relay
+    with bus_client(fresh_plain, prefix=prefix) as client:
+        client.claim_task(posted := task())
+        client.complete_task(posted, "done")
+        for is_enabled in ("false", "true"):
+            monkeypatch.setenv("KITBASH_SWARM__ENABLED", is_enabled)
+            runtime = Runtime(load().settings)
+            monkeypatch.setattr(upkeep, "current", lambda it=runtime: it)
+            with closing(runtime):
+                run()
+                assert (runtime.board.relayed() == client.newest_event()) is (is_enabled == "true")
+
+
 def test_upkeep_looks_after_the_bus_only_where_it_is_told_to(
     plain_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

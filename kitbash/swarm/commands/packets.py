@@ -29,7 +29,7 @@ def packets(bus: Bus, record: str, agent: str) -> Steps[list[Packet]]:
         return _of_hash(at, (yield Ask(("HGETALL", at))), _contents_of_finding)
     if kind == "task":
         return _of_hash(at, (yield Ask(("HGETALL", at))), _contents_of_task)
-    if kind == "conflict":
+    if kind in {"conflict", "proposal"}:
         return [read_packet(text) for text in (yield Ask(("LRANGE", bus.keys.packet(at), 0, -1)))]
     text = yield Ask(("GET", bus.keys.packet(at)))
     return [read_packet(text)] if text else []
@@ -63,6 +63,7 @@ def _record_key(keys: Keys, kind: str, rest: str) -> str:
         "finding": keys.finding,
         "task": keys.task,
         "conflict": keys.conflict,
+        "proposal": keys.proposal,
         "context": keys.context,
         "session:infrafabric": keys.session,
         "swarm:registry": keys.registry,
@@ -74,6 +75,9 @@ def _record_key(keys: Keys, kind: str, rest: str) -> str:
     makes = known.get(kind)
     wanted = 2 if kind in {"context", "session:infrafabric", "swarm:remediation"} else 1
     if makes is None or len(parts) != wanted:
-        message = "a packet belongs to task:ID, finding:ID, conflict:ID, context:SCOPE:NAME, or a session or swarm key"
+        message = (
+            "a packet belongs to task:ID, finding:ID, conflict:ID, proposal:ID, context:SCOPE:NAME, or a session or "
+            "swarm key"
+        )
         raise Invalid(message)
     return makes(*parts)
