@@ -79,7 +79,7 @@ class Relay:
         ends_s, looked = time.monotonic() + most_s, 0
         after = self._board.relayed()
         while time.monotonic() < ends_s:
-            events = self._bus.events(after, most=PAGE, block_ms=1)
+            events = self._bus.events(after, most=PAGE, block_ms=0)
             for event in events:
                 self._tell(event)
             if not events:

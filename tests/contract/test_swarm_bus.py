@@ -1,5 +1,6 @@
 """What both clients of the findings bus promise, on a plain server and on a cluster."""
 
+import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -590,6 +591,16 @@ def test_watching_from_now_on_misses_nothing_that_comes_later(stand: Stand) -> N
     after = stand.bob.newest_event()
     stand.ann.post_finding(finding(id="f1"))
     assert [it.id for it in stand.bob.events(after)] == ["f1"]
+
+
+def test_who_does_not_want_to_wait_does_not(stand: Stand) -> None:
+    began_s = time.monotonic()
+    for _ in range(20):
+        assert stand.bob.events("0", block_ms=0) == []
+    # A read that blocks for the least time takes a tenth of a second.
+    assert time.monotonic() - began_s < 1.5
+    stand.ann.post_finding(finding(id="f1"))
+    assert [it.id for it in stand.bob.events("0", block_ms=0)] == ["f1"]
 
 
 def test_it_is_healthy(stand: Stand) -> None:

@@ -22,14 +22,16 @@ class Event:
 
 
 def events(bus: Bus, after: str, most: int, block_ms: int) -> Steps[list[Event]]:
-    """Return what happened after an event, waiting up to `block_ms` for the first. Raises Invalid for no such id."""
+    """Return what happened after an event, waiting up to `block_ms` for the first, 0 for not at all. Raises Invalid."""
     if after != "$" and not after.replace("-", "", 1).isdigit():
         message = f"{after[:40]!a} is no event; give $, 0, or the entry_id of one"
         raise Invalid(message)
-    if most < 1 or not 1 <= block_ms <= LONGEST_MS:
-        message = f"ask for at least one event, and wait from 1 to {LONGEST_MS} ms"
+    if most < 1 or not 0 <= block_ms <= LONGEST_MS:
+        message = f"ask for at least one event, and wait from 0 to {LONGEST_MS} ms"
         raise Invalid(message)
-    reply = yield Ask(("XREAD", "COUNT", most, "BLOCK", block_ms, "STREAMS", bus.keys.events, after))
+    # To Redis BLOCK 0 is for ever, and even BLOCK 1 takes until it next looks at who waits, a tenth of a second.
+    waits = ("BLOCK", block_ms) if block_ms else ()
+    reply = yield Ask(("XREAD", "COUNT", most, *waits, "STREAMS", bus.keys.events, after))
     return [Event(str(at), it.get("kind", ""), it.get("id", ""), it.get("agent", "")) for at, it in _entries(reply)]
 
 
