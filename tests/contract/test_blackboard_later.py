@@ -43,6 +43,18 @@ def test_what_comes_later_stands_after_all_else_in_the_stream_and_in_the_feed(bo
     assert fed(board) == [(query.query_id, "one")]
 
 
+def test_what_is_told_at_once_after_the_end_still_comes_after_it(board: Blackboard) -> None:
+    for is_logged in (True, False) * 25:
+        query = ended(board)
+        board.settle(query.query_id, decay_s=60, is_logged=is_logged)
+        for name in ("a", "b"):
+            board.tell_later(query.query_id, EventKind.FOUND, name, name=name)
+        events = board.events(query.query_id, after="0", block_ms=0)
+        last = next(it for it in reversed(events) if it.kind is not EventKind.FOUND)
+        later = board.events(query.query_id, after=last.entry_id, block_ms=0)
+        assert [it.data for it in later] == ["a", "b"]
+
+
 def test_the_answer_stays_as_it_was(board: Blackboard) -> None:
     query = settled(board)
     board.tell_later(query.query_id, EventKind.FOUND, "one", name="a")
