@@ -9,7 +9,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 # The certificates this machine trusts, as pip does.
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help install demo test check bench bench-knowledge bench-dense bench-month bench-models up test-docker lock clean
+.PHONY: help install demo test check bench bench-knowledge bench-dense bench-month bench-models bench-swarm example-swarm up test-docker lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,12 @@ bench-month: $(STAMP) ## Live a simulated month and draw it; DAYS=n (see bench/m
 
 bench-models: $(STAMP) ## Measure models: loading, the adapters' own cost, deadlines
 	@$(BIN)/python -m bench.models
+
+bench-swarm: $(STAMP) ## Measure the findings bus: speed, memory, ten agents of which some are killed
+	@$(BIN)/python -m bench.swarm
+
+example-swarm: $(STAMP) ## Three agents research a question, contradict each other, and ask a person
+	@$(BIN)/python -m examples.swarm
 
 up: $(STAMP) ## Run the server, all workers, beat and Flower until Ctrl-C
 	@$(BIN)/kitbash up

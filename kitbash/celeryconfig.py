@@ -12,7 +12,14 @@ from kitbash.domain.layer import Queue, Stage, Upkeep
 from kitbash.settings import LEASE_MARGIN_MS
 
 KEY_PREFIX: Final = "kb:"
-EVERY_S: Final = {Upkeep.SWEEP: 1.0, Upkeep.ARCHIVE: 1.0, Upkeep.TIDY: 60.0, Upkeep.METABOLISE: 10.0}
+EVERY_S: Final = {
+    Upkeep.SWEEP: 1.0,
+    Upkeep.ARCHIVE: 1.0,
+    Upkeep.TIDY: 60.0,
+    Upkeep.METABOLISE: 10.0,
+    Upkeep.HYGIENE: 300.0,
+    Upkeep.RELAY: 1.0,
+}
 
 
 def limits(timeout_ms: int) -> dict[str, float]:

@@ -30,6 +30,7 @@ _BLOCK_MS: Final = 1000
 _TAKEN_UP_S: Final = 1.0
 _LATE_MS: Final = 60_000
 _USER_CHARS: Final = 200
+_LATER: Final = frozenset({EventKind.FOUND, EventKind.CONFLICT})
 _NEEDED: Final = (Queue.REFLEX, Queue.BITNET, Queue.CARTRIDGE, Queue.KOBOLD)
 
 
@@ -158,8 +159,12 @@ class Client:
         left_s = timeout_s if timeout_s is not None else self.runtime.settings.query.timeout_s
         return self._wait(query_id, trace.text, time.monotonic(), left_s)
 
-    def stream(self, query_id: QueryId) -> Iterator[Event]:
-        """Yield the events of a query, those that were and those to come, up to its end."""
+    def stream(self, query_id: QueryId, *, follow_s: float = 0.0) -> Iterator[Event]:
+        """Yield the events of a query, those that were and those to come, up to its end and what was found since.
+
+        With `follow_s` it goes on for so many seconds after the end, or until the findings bus brought a finding; where
+        no worker looks after that, this process does.
+        """
         known = self.trace(query_id)
         after = "0"
         while True:
@@ -167,6 +172,7 @@ class Client:
                 yield event
                 after = event.entry_id
                 if event.kind is EventKind.FINISHED:
+                    yield from self._follow(query_id, after, follow_s)
                     return
             # One whose keys are gone, or that is long past its deadline, has no end to wait for.
             if time.time() * 1000 > known.deadline_ms + _LATE_MS or self.runtime.board.trace(query_id) is None:
@@ -176,6 +182,23 @@ class Client:
         """End a query that is still open, whoever works on it; return False if it had ended or is unknown."""
         answer = Answer(Status.FAILED, "It was cancelled.", None, 0.0)
         return self.runtime.board.finish(query_id, answer) is FinishCode.FINISHED
+
+    def _follow(self, query_id: QueryId, after: str, follow_s: float) -> Iterator[Event]:
+        """Yield what the findings bus brought after a query's end, waiting for a finding if there is none yet."""
+        ends_s = time.monotonic() + follow_s
+        board, block_ms, is_found = self.runtime.board, 0, False
+        while True:
+            for event in board.events(query_id, after=after, block_ms=block_ms):
+                after = event.entry_id
+                is_found = is_found or event.kind is EventKind.FOUND
+                if event.kind in _LATER:
+                    yield event
+            left_s = ends_s - time.monotonic()
+            if is_found or left_s <= 0 or board.trace(query_id) is None:
+                return
+            if not board.workers().get(Queue.UPKEEP):
+                self.archive()
+            block_ms = max(1, min(_BLOCK_MS, int(left_s * 1000)))
 
     def trace(self, query_id: QueryId) -> Trace:
         """Return everything known about a query. Raises NotFound if there is none of this id, or no longer."""
@@ -212,6 +235,8 @@ class Client:
                 return Drained()
             drained = runtime.archivist.drain_all()
             runtime.archivist.tidy()
+            if runtime.settings.swarm.open_tasks:
+                runtime.relay.run()
         except KitbashError as error:
             return Drained(error=str(error))
         return drained

@@ -1,13 +1,15 @@
 """The composition root: settings in, collaborators out, once a process."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from kitbash.archive.writer import Archive
 from kitbash.blackboard import connection
+from kitbash.blackboard.board import Trace
 from kitbash.blackboard.redis_board import RedisBlackboard
 from kitbash.blackboard.redis_context import RedisContext
 from kitbash.blackboard.redis_engines import RedisEngines
@@ -16,7 +18,7 @@ from kitbash.blackboard.redis_metabolism import RedisMetabolism
 from kitbash.blackboard.redis_servers import RedisServers
 from kitbash.blackboard.scripts import AnyRedis
 from kitbash.cascade import calibrated, confidence
-from kitbash.cascade.archivist import Archivist
+from kitbash.cascade.archivist import Archivist, each
 from kitbash.cascade.collaborators import Collaborators
 from kitbash.cascade.confidence import Weights
 from kitbash.cascade.crystallising import Crystalliser
@@ -46,7 +48,14 @@ from kitbash.server import private
 from kitbash.settings import LEASE_MARGIN_MS, Settings, load
 from kitbash.settings.language_model import EngineName, Model
 
+if TYPE_CHECKING:
+    from kitbash.swarm.client import RedisBusClient
+    from kitbash.swarm.returning import Relay
+    from kitbash.swarm.trust.registry_store import RegistryStore
+
 _COOLING_S: Final = 10.0
+UPKEEP_AGENT: Final = "upkeep"
+"""Who looks after the findings bus and opens tasks there, where the settings name nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +245,31 @@ class Runtime:
             weights=self.weights,
             decay_s=self.settings.coupling.decay_s,
             grains=self.grains,
-            hear=listener(self.metabolism_store) if self.settings.metabolism.enabled else None,
+            hear=each(self._listeners()),
         )
+
+    def _listeners(self) -> list[Callable[[Trace], None]]:
+        """Return what is told of each query that has ended, once it is counted."""
+        found: list[Callable[[Trace], None]] = []
+        if self.settings.swarm.open_tasks:
+            # Imported here: what asks and answers does without the bus.
+            from kitbash.swarm.opening import opener  # noqa: PLC0415
+
+            found.append(opener(lambda: self.swarm, self._upkeep_agent))
+        if self.settings.metabolism.enabled:
+            found.append(listener(self.metabolism_store))
+        return found
+
+    @property
+    def _upkeep_agent(self) -> str:
+        return self.settings.trust.agent or UPKEEP_AGENT
+
+    @cached_property
+    def relay(self) -> "Relay":
+        """Return what tells queries what the findings bus brought about them; raises as `redis` does."""
+        from kitbash.swarm.returning import Relay  # noqa: PLC0415 - as in `swarm`
+
+        return Relay(self.swarm, self.board, self._upkeep_agent, propose_from=self.settings.swarm.propose_from)
 
     @cached_property
     def metabolism_store(self) -> RedisMetabolism:
@@ -260,6 +292,46 @@ class Runtime:
                 target_precision=self.settings.target_precision,
                 enabled=settings.enabled,
             )
+        )
+
+    @cached_property
+    def swarm_redis(self) -> AnyRedis:
+        """Return a client of the findings bus's server: the blackboard's, unless it has one of its own."""
+        given, redis = self.settings.swarm.url, self.settings.redis
+        if given is None:
+            return self.redis
+        waits = (redis.connect_timeout_s, redis.socket_timeout_s)
+        return connection.connect(given.get_secret_value(), connect_timeout_s=waits[0], socket_timeout_s=waits[1])
+
+    @property
+    def swarm_url(self) -> str:
+        """Return where the findings bus's server is."""
+        given = self.settings.swarm.url
+        return given.get_secret_value() if given else self.at.blackboard
+
+    @cached_property
+    def swarm_keys(self) -> "RegistryStore":
+        """Return the key registry of the findings bus; raises as `redis` does."""
+        from kitbash.swarm.trust.assemble import registry_store  # noqa: PLC0415 - as in `swarm`
+
+        return registry_store(self.settings, self.swarm_redis, self.swarm_url, self.settings.swarm.prefix)
+
+    @cached_property
+    def swarm(self) -> "RedisBusClient":
+        """Return a client of the findings bus, trusting as much as the settings do; raises as `redis` does."""
+        # Imported here: what asks and answers does without the bus.
+        from kitbash.swarm.client import RedisBusClient  # noqa: PLC0415
+        from kitbash.swarm.trust.assemble import trust  # noqa: PLC0415
+
+        settings, client = self.settings.swarm, self.swarm_redis
+        trusting = trust(self.settings, client, self.swarm_url, settings.prefix)
+        return RedisBusClient(
+            client=client,
+            prefix=settings.prefix,
+            agent_id=self.settings.trust.agent,
+            lease_s=settings.lease_s,
+            sealer=trusting.sealer,
+            guard=trusting.guard,
         )
 
     @cached_property
@@ -324,7 +396,8 @@ class Runtime:
         opened = self.__dict__
         # What remembers on Redis has no connection of its own.
         own_context = "context" if self.settings.context.url is not None else "generator"
-        for name in ("generator", "small_generator", own_context, "library", "board"):
+        own_bus = "swarm_redis" if self.settings.swarm.url is not None else "generator"
+        for name in ("generator", "small_generator", own_context, own_bus, "library", "board"):
             if opened.get(name) is not None:
                 opened[name].close()
         if _CURRENT.get(os.getpid()) is self:

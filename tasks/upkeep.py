@@ -11,7 +11,7 @@ from kitbash.celery import app
 from kitbash.domain.layer import Stage, Upkeep
 from kitbash.errors import BusError
 from kitbash.observe import logs
-from kitbash.runtime import current
+from kitbash.runtime import UPKEEP_AGENT, current
 from tasks.escalation import resume
 
 log: Final = logs.logger("kitbash.upkeep")
@@ -47,6 +47,20 @@ def tidy() -> None:
 def metabolise() -> None:
     """Have the metabolism's cycle run that is due, if one is and nobody else runs one."""
     current().metabolism.tick()
+
+
+@app.task(name=Upkeep.HYGIENE.value, trail=False)
+def hygiene() -> None:
+    """Have the findings bus looked through and repaired, if it is looked after here."""
+    if current().settings.swarm.enabled:
+        current().swarm.scan(agent_id=current().settings.trust.agent or UPKEEP_AGENT)
+
+
+@app.task(name=Upkeep.RELAY.value, trail=False)
+def relay() -> None:
+    """Have told of queries what the findings bus brought about them, if the bus is looked after here."""
+    if current().settings.swarm.enabled:
+        current().relay.run()
 
 
 def tend(pulse: Pulse) -> None:

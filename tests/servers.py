@@ -117,7 +117,7 @@ def _start(url: str, where: Path, arguments: list[str], *, appendonly: bool, is_
     log = where / "log"
     keeping = ["--save", "", "--appendonly", "yes" if appendonly else "no"]
     process = subprocess.Popen(
-        [_program(), "--dir", where, "--logfile", log, "--daemonize", "no", *keeping, *arguments],
+        [program(), "--dir", where, "--logfile", log, "--daemonize", "no", *keeping, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -144,7 +144,7 @@ def _answers(server: Server, log: Path) -> bool:
 
 
 @cache
-def _program() -> Path:
+def program() -> Path:
     return binary.find().path
 
 

@@ -34,6 +34,10 @@ class EventKind(StrEnum):
     TEXT = "text"
     VERDICT = "verdict"
     FINISHED = "finished"
+    FOUND = "found"
+    """the findings bus brought an answer, after the query had ended without one"""
+    CONFLICT = "conflict"
+    """findings about it contradict each other"""
 
 
 class ClaimCode(IntEnum):
@@ -72,6 +76,16 @@ class FinishCode(IntEnum):
 
     FINISHED = 1
     ENDED = 0
+    MISSING = -2
+
+
+class LaterCode(IntEnum):
+    """What came of telling something of a settled query; mirrors `lua/tell_later.lua`."""
+
+    TOLD = 1
+    BEFORE = 2
+    TOO_MUCH = 0
+    NOT_SETTLED = -1
     MISSING = -2
 
 
@@ -272,6 +286,21 @@ class Blackboard(Bus, Ending, Lanes, Protocol):
 
     def events(self, query_id: QueryId, *, after: str, block_ms: int) -> Sequence[Event]:
         """Return the query's events after an entry id, waiting up to `block_ms` for the first."""
+        ...
+
+    def tell_later(self, query_id: QueryId | None, kind: EventKind, data: str, *, name: str) -> LaterCode:
+        """Have something told of a settled query in its event stream, and of any or none in the feed; once by its name.
+
+        A query is told 50 events at most, which go with its keys.
+        """
+        ...
+
+    def relayed(self) -> str:
+        """Return up to which event of the findings bus all is told, `0` if nothing is."""
+        ...
+
+    def note_relayed(self, entry_id: str) -> None:
+        """Note up to which event of the findings bus all is told."""
         ...
 
     def trace(self, query_id: QueryId) -> Trace | None:

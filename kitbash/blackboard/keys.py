@@ -24,6 +24,9 @@ ENGINES: Final = "kb:{engines}:judged"
 SERVERS: Final = "kb:{servers}:registry"
 """Hash of what was last seen of each model server, by its name in the settings."""
 
+RELAYED: Final = "kb:{feed}:relayed"
+"""String that holds up to which event of the findings bus all was told."""
+
 
 CORRECTIONS: Final = "kb:{grains}:corrections"
 """List of what somebody says answers should have been, the newest first."""
@@ -83,6 +86,11 @@ def vote(query_id: QueryId) -> str:
 def judged(query_id: QueryId) -> str:
     """Return the string that holds what a query counted for among the judgements on engines."""
     return f"{ENGINES}:{query_id}"
+
+
+def told(name: str) -> str:
+    """Return the string that is there when something from outside was told in the feed; its name only as a digest."""
+    return f"kb:{{feed}}:told:{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:32]}"
 
 
 def stats(day: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from kitbash.blackboard import keys
-from kitbash.blackboard.board import EventKind
+from kitbash.blackboard.board import EventKind, LaterCode
 from kitbash.blackboard.connection import translated
 from kitbash.blackboard.ending import SettleCode
 from kitbash.blackboard.packing import Packed, pack
@@ -14,6 +14,10 @@ from kitbash.domain.lifecycle import Lifecycle
 
 COUNTS_TTL_S: Final = 40 * 86_400
 """Counts of a day are kept for 40 days."""
+MOST_LATER: Final = 50
+"""How much a settled query is told."""
+TOLD_TTL_S: Final = 86_400
+"""How long the feed remembers what it was told: as long as tasks and findings live."""
 
 
 class RedisEnding(RedisBus):
@@ -49,6 +53,33 @@ class RedisEnding(RedisBus):
             if code is SettleCode.SETTLED and logged:
                 self._tell(query_id, EventKind.LIFECYCLE, logged)
         return code
+
+    def tell_later(self, query_id: QueryId | None, kind: EventKind, data: str, *, name: str) -> LaterCode:
+        """Have something told of a settled query in its event stream, and of any or none in the feed; once by its name.
+
+        A query is told 50 events at most, which go with its keys.
+        """
+        code = LaterCode.MISSING
+        with translated(self._url):
+            if query_id is not None:
+                at = keys.query_keys(query_id)
+                code = LaterCode(
+                    self._run(self._scripts.tell_later, [at.query, at.events], [kind.value, data, name, MOST_LATER])
+                )
+            if self._client.set(keys.told(f"{kind.value}:{query_id}:{name}"), 1, nx=True, ex=TOLD_TTL_S):
+                self._tell(query_id or QueryId(""), kind, data)
+        return code
+
+    def relayed(self) -> str:
+        """Return up to which event of the findings bus all is told, `0` if nothing is."""
+        with translated(self._url):
+            found: Any = self._client.get(keys.RELAYED)
+        return str(found or "0")
+
+    def note_relayed(self, entry_id: str) -> None:
+        """Note up to which event of the findings bus all is told."""
+        with translated(self._url):
+            self._client.set(keys.RELAYED, entry_id)
 
     def tally(self, query_id: QueryId, day: str, counts: Mapping[str, int]) -> bool:
         """Count an ended query and drop it from those that wait, both or neither; False if it was counted before."""

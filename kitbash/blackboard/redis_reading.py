@@ -20,6 +20,9 @@ _ELSEWHERE: Final = frozenset(
 )
 """Events of which a query's own stream only says where what they tell stands."""
 
+_LATER: Final = frozenset({EventKind.FOUND, EventKind.CONFLICT})
+"""Events that only a settled query's stream begins with."""
+
 
 class RedisReading(RedisEnding):
     """The part of a `Blackboard` that only reads."""
@@ -53,17 +56,19 @@ class RedisReading(RedisEnding):
         """Return the query's events after an entry id, waiting up to `block_ms` for the first."""
         at = keys.query_keys(query_id)
         entries = self._stream(at.events, after, 0)
-        if not entries:
+        is_settled = False
+        if not entries or entries[0].kind in _LATER:
             with translated(self._url):
                 is_settled = bool(self._client.exists(at.record))
-            entries = [] if is_settled else self._stream(at.events, after, block_ms)
+            entries = [] if is_settled else entries or self._stream(at.events, after, block_ms)
         if entries and not any(event.kind in _ELSEWHERE for event in entries):
             return entries
         trace = self.trace(query_id)
         if trace is None:
             return []
-        # A settled query has no stream any more: its events are part of its record.
-        return [event for event in trace.events if _place(event) > _place_of(after)][: len(entries) or None]
+        # The stream of a settled query holds only what came later: its events are part of its record.
+        found = [event for event in trace.events if _place(event) > _place_of(after)][: len(entries) or None]
+        return found or (self._stream(at.events, after, block_ms) if is_settled and block_ms else [])
 
     def feed(self, *, after: str, block_ms: int) -> Sequence[Event]:
         """Return what happened to all queries after an entry id, waiting up to `block_ms`."""
@@ -104,10 +109,12 @@ class RedisReading(RedisEnding):
         verdicts, decisions, checks, deltas, *levels = lists
         if record:
             packed = unpack(record)
-            entries, verdicts, decisions, checks = packed.events, packed.verdicts, packed.decisions, packed.checks
+            verdicts, decisions, checks = packed.verdicts, packed.decisions, packed.checks
+            later, entries = entries, packed.events
             if "logged_id" in query:
                 logged = {"kind": EventKind.LIFECYCLE.value, "data": query["lifecycle"]}
                 entries = [*entries, (query["logged_id"], logged)]
+            entries = [*entries, *later]
         events = [_event(entry) for entry in entries]
         coupled_ms = query.get("coupled_ms")
         return Trace(

@@ -35,6 +35,7 @@ class Scripts:
     amend: Script
     advance: Script
     settle: Script
+    tell_later: Script
     tally: Script
     retire: Script
     acquire_slot: Script

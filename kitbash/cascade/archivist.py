@@ -45,6 +45,18 @@ class Drained:
     error: str | None = None
 
 
+def each(listeners: Sequence[Callable[[Trace], None]]) -> Callable[[Trace], None] | None:
+    """Return what tells each of several listeners in turn, or None if there is none; one that raises ends it."""
+    if not listeners:
+        return None
+
+    def hear(trace: Trace) -> None:
+        for listener in listeners:
+            listener(trace)
+
+    return hear
+
+
 _Told = tuple[Trace, Sequence[Entry]]
 
 

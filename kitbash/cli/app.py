@@ -5,7 +5,16 @@ from typing import Annotated, Optional
 
 import typer
 
-from kitbash.cli import cartridge_app, config_app, grains_app, metabolism_app, models_app, train_app
+from kitbash.cli import (
+    cartridge_app,
+    config_app,
+    grains_app,
+    metabolism_app,
+    metrics_app,
+    models_app,
+    swarm_app,
+    train_app,
+)
 from kitbash.domain.answer import AskMode
 from kitbash.domain.judgement import Judgement
 from kitbash.domain.strategy import Strategy
@@ -21,6 +30,8 @@ app.add_typer(cartridge_app.app, name="cartridge")
 app.add_typer(config_app.app, name="config")
 app.add_typer(grains_app.app, name="grains")
 app.add_typer(models_app.app, name="models")
+app.add_typer(metrics_app.app, name="metrics")
+app.add_typer(swarm_app.app, name="swarm")
 app.add_typer(train_app.app, name="train")
 app.add_typer(metabolism_app.app, name="metabolism")
 
@@ -183,6 +194,21 @@ def dead(*, as_json: AsJson = False) -> None:
     from kitbash.cli import dead as command  # noqa: PLC0415
 
     command.dead(as_json=as_json)
+
+
+@app.command()
+def inbox(
+    *,
+    answer: Annotated[Optional[str], typer.Option(metavar="ID", help="Answer this question.")] = None,  # noqa: UP045
+    text: Annotated[str, typer.Option("--as", help="The answer.")] = "",
+    confidence: Annotated[float, typer.Option(min=0, max=1, help="How sure you are.")] = 1.0,
+    person: Annotated[str, typer.Option(help="Who answers; you, if left out.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show what agents ask of people, and answer it: kitbash inbox --answer ID --as "the small lake"."""
+    from kitbash.cli import inbox as command  # noqa: PLC0415
+
+    command.inbox(answer=answer, text=text, confidence=confidence, person=person, as_json=as_json)
 
 
 @app.command()

@@ -8,9 +8,21 @@ from kitbash.cli import output
 from kitbash.client import Client
 from kitbash.domain import bus_codec, codec
 from kitbash.domain.coupling import Delta
+from kitbash.domain.returned import Contested, Found
 
 _BLOCK_MS: Final = 1000
-_AS_JSON: Final = frozenset({EventKind.VERDICT, EventKind.FINISHED, EventKind.DELTA, EventKind.DECISION})
+_AS_JSON: Final = frozenset(
+    {
+        EventKind.VERDICT,
+        EventKind.FINISHED,
+        EventKind.DELTA,
+        EventKind.DECISION,
+        EventKind.FOUND,
+        EventKind.CONFLICT,
+    }
+)
+_NO_QUERY: Final = f"{'-':32}"
+"""Stands for the query of what happened on the findings bus to no query's task."""
 
 
 def tail(*, as_json: bool, since_start: bool, count: int | None) -> None:
@@ -39,7 +51,7 @@ def show(event: Event, *, as_json: bool) -> None:
         )
         return
     clock = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M:%S.%f")[:-3]
-    output.line(f"{clock}  {event.query_id}  {event.kind.value:9} {words(event)}")
+    output.line(f"{clock}  {event.query_id or _NO_QUERY}  {event.kind.value:9} {words(event)}")
     output.flush()
 
 
@@ -48,7 +60,7 @@ def data_of(event: Event) -> object:
     return codec.json.loads(event.data) if event.kind in _AS_JSON else event.data
 
 
-def words(event: Event) -> str:
+def words(event: Event) -> str:  # noqa: PLR0911 - one for each kind
     """Return an event's data in words."""
     if event.kind is EventKind.VERDICT:
         verdict = codec.verdict_from(event.data)
@@ -64,6 +76,10 @@ def words(event: Event) -> str:
     if event.kind is EventKind.DECISION:
         decision = bus_codec.decision_from(codec.json.loads(event.data))
         return f"{decision.kind.value}: {decision.rationale}"
+    if event.kind is EventKind.FOUND:
+        return found_words(Found.of_json(event.data))
+    if event.kind is EventKind.CONFLICT:
+        return conflict_words(Contested.of_json(event.data))
     return event.data
 
 
@@ -72,3 +88,15 @@ def delta_words(delta: Delta) -> str:
     levels = f"{delta.a.label} against {delta.b.label}"
     sides = f"{delta.item_a} | {delta.item_b}"
     return f"{delta.severity.value} {delta.delta_id}, {levels}, size {delta.size:g}: {sides} ({delta.resolution})"
+
+
+def found_words(found: Found) -> str:
+    """Return a finding about a query in words."""
+    cited = f" ({'; '.join(found.citations)})" if found.citations else ""
+    by = found.worker_id or "somebody"
+    return f"{found.claim} {found.confidence:.2f}, {by}, finding {found.finding_id}{cited}"
+
+
+def conflict_words(it: Contested) -> str:
+    """Return two findings that conflict in words, as contradictions are."""
+    return f"{it.grade} {it.conflict_id}, {it.kind}, size {it.size:g}: {it.first} | {it.second}"

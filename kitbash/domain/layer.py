@@ -69,3 +69,5 @@ class Upkeep(StrEnum):
     ARCHIVE = "kitbash.upkeep.archive"
     TIDY = "kitbash.upkeep.tidy"
     METABOLISE = "kitbash.upkeep.metabolise"
+    HYGIENE = "kitbash.upkeep.hygiene"
+    RELAY = "kitbash.upkeep.relay"

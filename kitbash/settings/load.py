@@ -18,6 +18,7 @@ from kitbash.settings.language_model import Bitnet, Encoder, Kobold
 from kitbash.settings.model_server import ModelServer
 from kitbash.settings.names import leaves
 from kitbash.settings.sources import Tree, sources
+from kitbash.settings.swarm import Swarm, Trust
 
 LEASE_MARGIN_MS: Final = 5000
 """How much longer than its layer's timeout a lease lasts: soft limit < hard limit < lease < visibility timeout."""
@@ -49,6 +50,8 @@ class Settings(BaseSettings):
     bitnet: Bitnet = Bitnet()
     encoder: Encoder = Encoder()
     kobold: Kobold = Kobold()
+    swarm: Swarm = Swarm()
+    trust: Trust = Trust()
     log: m.Log = m.Log()
     projects: dict[str, m.Project] = Field(default_factory=m.default_projects)
     personas: dict[str, m.Persona] = Field(default_factory=dict[str, m.Persona])

@@ -17,7 +17,7 @@ from tests.waiting import until
 KNOWN: Final = "What is the speed of light?"
 RESULT_KEYS: Final = {
     "query_id", "query", "project", "state", "opened_ms", "deadline_ms", "result", "events", "lifecycle", "kappa",
-    "took_ms", "items", "checks", "deltas", "decisions", "why",
+    "took_ms", "items", "checks", "deltas", "decisions", "why", "conflicts", "found",
 }  # fmt: skip
 QUEUES: Final = ["reflex", "bitnet", "cartridge", "kobold", "upkeep"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from kitbash.blackboard.board import NewQuery
+from kitbash.blackboard.board import EventKind, NewQuery
 from kitbash.blackboard.redis_board import RedisBlackboard
 from kitbash.domain.layer import Queue
 from kitbash.domain.lifecycle import Lifecycle
@@ -80,6 +80,7 @@ CALLS: Final[dict[str, Callable[[RedisBlackboard], object]]] = {
     "amend": lambda board: board.resolve(_coupled(board).query_id, "d1", "it is so"),
     "advance": _advance,
     "settle": lambda board: board.settle(_finished(board).query_id, decay_s=60, is_logged=True),
+    "tell_later": lambda board: board.tell_later(_finished(board).query_id, EventKind.FOUND, "{}", name="a"),
     "retire": lambda board: board.forget(opened(board).query_id) or True,
     "tally": lambda board: board.tally(_finished(board).query_id, "2026-02-28", {"queries": 1, "layer.2": 3}),
     "acquire_slot": lambda board: board.acquire_slot(Queue.KOBOLD, token="a", lease_ms=LONG_MS, slots=9),

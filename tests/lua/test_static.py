@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from kitbash import assets
-from kitbash.blackboard.board import ClaimCode, FinishCode, RecordCode, SayCode
+from kitbash.blackboard.board import ClaimCode, FinishCode, LaterCode, RecordCode, SayCode
 from kitbash.blackboard.bus import CoupleCode, HealthCode, PostCode
 from kitbash.blackboard.ending import SettleCode
 from kitbash.blackboard.engines import JudgeCode
@@ -16,8 +16,13 @@ from kitbash.blackboard.grains import HitCode, MoveCode, VoteCode
 from kitbash.blackboard.metabolism import BeginCode, KeepCode
 from kitbash.blackboard.redis_context import VisitCode
 from kitbash.blackboard.scripts import Scripts
+from kitbash.swarm.scripts import ClaimCode as ClaimTaskCode
+from kitbash.swarm.scripts import Verb, WriteCode
+from kitbash.swarm.trust.registry_store import PublishCode
+from kitbash.swarm.trust.replay import AdmitCode
 
-FILES: Final = sorted(assets.path("lua").glob("*.lua"))
+FILES: Final = sorted(assets.path("lua").rglob("*.lua"))
+TRUST: Final = {"admit": AdmitCode, "publish_keys": PublishCode}
 ENUMS: Final[dict[str, type[IntEnum]]] = {
     "claim": ClaimCode,
     "record": RecordCode,
@@ -27,6 +32,7 @@ ENUMS: Final[dict[str, type[IntEnum]]] = {
     "couple": CoupleCode,
     "health": HealthCode,
     "settle": SettleCode,
+    "tell_later": LaterCode,
     "visit": VisitCode,
     "begin_cycle": BeginCode,
     "keep_cycle": KeepCode,
@@ -34,6 +40,8 @@ ENUMS: Final[dict[str, type[IntEnum]]] = {
     "vote": VoteCode,
     "judge": JudgeCode,
     "promote": MoveCode,
+    "swarm/claim_task": ClaimTaskCode,
+    **{f"swarm/{verb}": codes for verb, codes in TRUST.items()},
 }
 MOST_LINES: Final = 60
 LONGER: Final = {"couple": 150}
@@ -61,7 +69,7 @@ def numbers(kind: str, text: str) -> set[int]:
 
 def keyed(header: list[str]) -> list[tuple[int, str]]:
     """Return the number and the tag of each key that a header names."""
-    found: list[tuple[str, str]] = re.findall(r"KEYS\[(\d+)\] kb:\{([^}]*)\}:\w+", "\n".join(header))
+    found: list[tuple[str, str]] = re.findall(r"KEYS\[(\d+)\] (?:kb:\{([^}]*)\}:|<prefix>)[\w<]", "\n".join(header))
     return [(int(number), tag) for number, tag in found]
 
 
@@ -85,7 +93,7 @@ def returned(code: str) -> set[int]:
 
 def is_computed(kind: str, code: str) -> bool:
     """Return whether a script reaches keys or arguments by a number that it computes."""
-    return bool(re.search(rf"(?<!#)\b{kind}\[(?!\d+\])", code))
+    return bool(re.search(rf"(?<!#)\b{kind}\[(?!\d+\])|unpack\({kind}, \d+, #{kind}\)", code))
 
 
 def test_there_are_scripts() -> None:
@@ -152,7 +160,15 @@ def test_its_header_tells_what_it_returns(path: Path) -> None:
 
 
 def test_every_file_is_a_script_and_every_script_a_file() -> None:
-    assert {path.stem for path in FILES} == set(Scripts.__dataclass_fields__)
+    here = {path.stem for path in FILES if path.parent.name == "lua"}
+    of_bus = {path.stem for path in FILES if path.parent.name == "swarm"}
+    assert here == set(Scripts.__dataclass_fields__)
+    assert of_bus == {verb.value for verb in Verb}
+
+
+@pytest.mark.parametrize("verb", sorted(set(Verb) - {Verb.CLAIM_TASK, *TRUST}))
+def test_a_script_of_the_bus_has_no_code_that_its_client_does_not_know(verb: Verb) -> None:
+    assert codes(parts(assets.path(f"lua/swarm/{verb.value}.lua"))[0]) <= {code.value for code in WriteCode}
 
 
 @pytest.mark.parametrize("verb", ENUMS)

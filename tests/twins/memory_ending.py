@@ -3,8 +3,9 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
-from kitbash.blackboard.board import OPEN, EventKind
+from kitbash.blackboard.board import OPEN, EventKind, LaterCode
 from kitbash.blackboard.ending import SettleCode
+from kitbash.blackboard.redis_ending import MOST_LATER
 from kitbash.domain.ids import QueryId
 from kitbash.domain.lifecycle import Lifecycle
 from tests.twins.memory_bus import MemoryBus
@@ -16,6 +17,8 @@ class MemoryEnding(MemoryBus):
     def __init__(self, clock_ms: Callable[[], int], *, ttl_s: int) -> None:
         super().__init__(clock_ms, ttl_s=ttl_s)
         self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._told: set[tuple[QueryId | None, EventKind, str]] = set()
+        self._relayed = "0"
 
     def ended(self, limit: int) -> Sequence[QueryId]:
         with self._changed:
@@ -40,6 +43,36 @@ class MemoryEnding(MemoryBus):
             query.events = [event for event in query.events if event.kind is not EventKind.TEXT]
             query.spotlights.decay(self._clock_ms() + decay_s * 1000)
             return SettleCode.SETTLED
+
+    def tell_later(self, query_id: QueryId | None, kind: EventKind, data: str, *, name: str) -> LaterCode:
+        with self._changed:
+            code = self._tell_query(query_id, kind, data, name)
+            if (query_id, kind, name) not in self._told:
+                self._told.add((query_id, kind, name))
+                self._tell(query_id or QueryId(""), kind, data)
+            return code
+
+    def _tell_query(self, query_id: QueryId | None, kind: EventKind, data: str, name: str) -> LaterCode:
+        query = None if query_id is None else self._query(query_id)
+        if query is None:
+            return LaterCode.MISSING
+        if not query.is_settled:
+            return LaterCode.NOT_SETTLED
+        if (kind, name) in query.later:
+            return LaterCode.BEFORE
+        if len(query.later) >= MOST_LATER:
+            return LaterCode.TOO_MUCH
+        query.later.add((kind, name))
+        self._log(query, kind, data)
+        return LaterCode.TOLD
+
+    def relayed(self) -> str:
+        with self._changed:
+            return self._relayed
+
+    def note_relayed(self, entry_id: str) -> None:
+        with self._changed:
+            self._relayed = entry_id
 
     def tally(self, query_id: QueryId, day: str, counts: Mapping[str, int]) -> bool:
         with self._changed:

@@ -84,6 +84,7 @@ class MemoryQuery:
     events: list[Event] = field(default_factory=list[Event])
     spotlights: Spotlights = field(default_factory=Spotlights)
     answer: str | None = None
+    later: set[tuple[EventKind, str]] = field(default_factory=set[tuple[EventKind, str]])
 
     def told(self, now_ms: int) -> list[Event]:
         """Return the events with what they tell: kept are only places in lists, so that nothing stands twice."""

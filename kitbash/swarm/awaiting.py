@@ -1,0 +1,96 @@
+"""What serves the requests of the bus in an event loop."""
+
+import asyncio
+from typing import Any
+
+from redis.exceptions import NoScriptError
+
+from kitbash.swarm import check, scripts
+from kitbash.swarm.connecting import ERRORS, page_of, text_of, translated
+from kitbash.swarm.request import (
+    Argument,
+    Ask,
+    AskAll,
+    Check,
+    Permit,
+    Request,
+    RunScript,
+    ScanPage,
+    Seal,
+    Steps,
+    Value,
+)
+from kitbash.swarm.sealing import Guard, NoGuard, NoSealer, Sealer
+
+
+class AwaitingWorld:
+    """Serves requests one after another, letting the loop go on meanwhile; what may block runs in a thread."""
+
+    def __init__(self, client: Any, url: str, *, sealer: Sealer, guard: Guard, decodes: bool, is_cluster: bool) -> None:
+        """Use a client of redis.asyncio; `url` is for messages. Nothing is sent yet."""
+        self.client = client
+        self.url = url
+        self._sealer = sealer
+        self._guard = guard
+        self._decodes = decodes
+        self._is_cluster = is_cluster
+
+    async def run(self, steps: Steps[Value]) -> Value:
+        """Run a command to its end. Raises what it raises, and StoreUnavailable or Occupied for the server's errors."""
+        reply: Any = None
+        try:
+            while True:
+                reply = await self._serve(steps.send(reply))
+        except StopIteration as end:
+            return end.value
+        except ERRORS as error:
+            raise translated(error, self.url) from error
+
+    async def _serve(self, request: Request) -> Any:  # noqa: PLR0911 - one for each request
+        match request:
+            case Seal():
+                if isinstance(self._sealer, NoSealer):
+                    return self._sealer.seal(request.packet, request.action)
+                return await asyncio.to_thread(self._sealer.seal, request.packet, request.action)
+            case RunScript():
+                return await self._script(request)
+            case Permit():
+                if not isinstance(self._guard, NoGuard):
+                    await asyncio.to_thread(self._guard.require, request.agent, request.operation)
+                return None
+            case Ask():
+                return self._text(await self.client.execute_command(*request.command))
+            case AskAll():
+                return await self._together(request.commands)
+            case Check():
+                return await asyncio.to_thread(self._sealer.check, request.packet, check.now())
+            case ScanPage():
+                return await self._page(request)
+
+    async def _script(self, request: RunScript) -> Any:
+        sent = (len(request.keys), *request.keys, *request.args)
+        try:
+            reply = await self.client.execute_command("EVALSHA", scripts.digest(request.verb), *sent)
+        except NoScriptError:
+            reply = await self.client.eval(scripts.source(request.verb), *sent)
+        return self._text(reply)
+
+    async def _together(self, commands: Any) -> Any:
+        if not commands:
+            return []
+        pipe = self.client.pipeline(transaction=False)
+        for command in commands:
+            pipe.execute_command(*command)
+        return self._text(await pipe.execute())
+
+    async def _page(self, request: ScanPage) -> Any:
+        command: tuple[Argument, ...] = ("SCAN", request.cursor, "MATCH", request.pattern, "COUNT", request.size)
+        if not self._is_cluster:
+            return self._text(await self.client.execute_command(*command))
+        # All keys of the bus lie in one slot, and so on one node.
+        await self.client.initialize()
+        node = self.client.get_node_from_key(request.pattern.rstrip("*"))
+        return page_of(self._text(await self.client.execute_command(*command, target_nodes=node)))
+
+    def _text(self, reply: Any) -> Any:
+        return reply if self._decodes else text_of(reply)

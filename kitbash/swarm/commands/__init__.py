@@ -1,0 +1,1 @@
+"""The decisions of the bus as generators of requests, by subject."""
