@@ -43,7 +43,7 @@ bench: $(STAMP) ## Measure speed and size, one JSON object a line
 bench-knowledge: $(STAMP) ## Measure retrieval and confidence; DATA=folder, FACTS=n (see bench/knowledge.py)
 	@$(BIN)/python -m bench.knowledge $(DATA) $(if $(FACTS),--facts $(FACTS))
 
-bench-models: $(STAMP) ## Measure models: loading, the adapters' own cost, deadlines
+bench-models: $(STAMP) ## Measure models: loading, the adapters' own cost, deadlines, a reply's way, a crowd
 	@$(BIN)/python -m bench.models
 
 up: $(STAMP) ## Run the server, all workers, beat and Flower until Ctrl-C
