@@ -49,7 +49,7 @@ bench-dense: $(STAMP) ## Measure what an encoder adds; DATA=folder, ENCODER=fold
 bench-month: $(STAMP) ## Live a simulated month and draw it; DAYS=n (see bench/month.py)
 	@$(BIN)/python -m bench.month $(DAYS)
 
-bench-models: $(STAMP) ## Measure models: loading, the adapters' own cost, deadlines
+bench-models: $(STAMP) ## Measure models: loading, the adapters' own cost, deadlines, a reply's way, a crowd
 	@$(BIN)/python -m bench.models
 
 bench-swarm: $(STAMP) ## Measure the findings bus: speed, memory, ten agents of which some are killed

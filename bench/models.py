@@ -1,4 +1,4 @@
-"""What models cost beside what they compute: loading a tiny one, the adapter, and a deadline on a stalled server.
+"""What models cost beside what they compute: loading, the adapter, a stalled server, the way of a reply, a crowd.
 
 `make bench-models`, or `python -m bench.models NAME...` for the named measures. The model is made here; nothing is
 downloaded.
@@ -16,7 +16,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-from bench import figures
+from bench import figures, replies
 from kitbash.errors import EngineTimeout
 from kitbash.models import ctransformers_library, tiny
 from kitbash.models.ctransformers import Ctransformers
@@ -118,7 +118,13 @@ def stalled_server(_file: Path) -> None:
 
 
 Measure = Callable[[Path], None]
-ALL: Final[tuple[Measure, ...]] = (first_load, warm_prompt, stalled_server)
+ALL: Final[tuple[Measure, ...]] = (
+    first_load,
+    warm_prompt,
+    stalled_server,
+    replies.first_token,
+    replies.crowd,
+)
 
 
 def main() -> None:

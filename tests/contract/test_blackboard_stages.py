@@ -1,5 +1,7 @@
 """What every blackboard promises about the stages of a query: who may run one, and whose finding counts."""
 
+from dataclasses import replace
+
 import pytest
 
 from kitbash.blackboard.board import (
@@ -14,11 +16,13 @@ from kitbash.blackboard.board import (
     RecordCode,
     Recording,
     Trace,
+    opinion_name,
 )
 from kitbash.domain.answer import Answer, Status
 from kitbash.domain.ids import new_query_id
 from kitbash.domain.layer import Stage
 from kitbash.domain.lifecycle import Lifecycle
+from kitbash.domain.strategy import Strategy
 from tests.boards import ANSWER, DECISIONS, LONG_MS, MAX_DELIVERIES, OTHER_ANSWER, new_query, verdict
 from tests.contract.conftest import Stand
 
@@ -58,6 +62,24 @@ def test_a_claim_hands_over_the_query(board: Blackboard, query: NewQuery) -> Non
         query.query_id, query.text, query.project, query.kappa, left_ms, {}, query.user, at_ms, "a"
     )
     assert at_ms + left_ms == traced(board, query).deadline_ms
+
+
+@pytest.mark.parametrize("consensus", Strategy)
+def test_a_claim_tells_how_engines_vote(board: Blackboard, consensus: Strategy) -> None:
+    query = replace(new_query(), consensus=consensus)
+    begun = board.begin(query, Claiming(STAGE, "a", LONG_MS))
+    claimed = board.claim(query.query_id, NEXT, token="b", lease_ms=LONG_MS)
+    assert [it.query.consensus for it in (begun, claimed) if it.query is not None] == [consensus, consensus]
+
+
+def test_an_opinion_is_left_beside_the_product_and_ends_nothing(board: Blackboard, query: NewQuery) -> None:
+    claim(board, query, "a")
+    recording = Recording(STAGE, "a", verdict(), product="[1]", opinion="{}")
+    code, claimed = board.pass_on(query.query_id, recording, Claiming(NEXT, "b", LONG_MS))
+    assert (code, claimed.code) == (RecordCode.RECORDED, ClaimCode.CLAIMED)
+    assert claimed.query is not None
+    assert claimed.query.work == {STAGE: "[1]", opinion_name(Stage.FUSE): "{}"}
+    assert traced(board, query).state == OPEN
 
 
 def test_the_time_left_is_counted_from_the_opening(stand: Stand) -> None:
