@@ -10,7 +10,7 @@ from kitbash.swarm import task as tasks
 from kitbash.swarm.commands.trusting import read_packet, readable, refuse_moved, trusted
 from kitbash.swarm.commands.writing import refuse_occupied, stamped, write
 from kitbash.swarm.errors import Invalid
-from kitbash.swarm.request import Ask, AskAll, Bus, Permit, RunScript, Steps
+from kitbash.swarm.request import Argument, Ask, AskAll, Bus, Permit, RunScript, Steps
 from kitbash.swarm.scripts import ClaimCode, Verb, WriteCode
 from kitbash.swarm.sealing import Operation
 from kitbash.swarm.stored import Fields, dumps, flat, read
@@ -56,7 +56,7 @@ def claim(bus: Bus, task: Task, assignee: str, agent: str, lease_ms: int) -> Ste
         if lease is not None or (yield Ask(("EXISTS", bus.keys.task(task.id)))):
             return lease
     envelope = yield from _envelope(bus, task, agent)
-    brought = (task.ttl_seconds, [*flat(tasks.fields_of(task)), "packet", envelope])
+    brought = (task.ttl_seconds, *flat(tasks.fields_of(task)), "packet", envelope)
     return (yield from _claim(bus, task.id, assignee, agent, lease_ms=lease_ms, brought=brought))
 
 
@@ -67,18 +67,17 @@ def _claim(
     agent: str,
     *,
     lease_ms: int,
-    brought: tuple[int, Sequence[str]] = (0, ()),
+    brought: Sequence[Argument] = (),
 ) -> Steps[Lease | None]:
     check.text(assignee, "assignee", most_chars=check.MAX_NAME_CHARS, is_needed=True)
     _lease_fits(lease_ms)
     action = Operation.CLAIM_TASK.value
     contents = {"action": action, "assignee": assignee, "task_id": task_id}
     stamp = yield from stamped(bus, agent, action, lambda: contents)
-    ttl_s, fields = brought
     keys = (bus.keys.task(task_id), bus.keys.unassigned, bus.keys.leased, bus.keys.events)
     # The packet's own id names this very call: if the reply is lost, the call can be made again and gets the same.
-    args = (task_id, assignee, stamp.tracking_id, lease_ms, stamp.around(contents), stamp.at, ttl_s)
-    reply = yield RunScript(Verb.CLAIM_TASK, keys, (*args, bus.events_length, bus.claims_kept, *fields))
+    args = (task_id, assignee, stamp.tracking_id, lease_ms, stamp.around(contents), stamp.at)
+    reply = yield RunScript(Verb.CLAIM_TASK, keys, (*args, bus.events_length, bus.claims_kept, *brought))
     refuse_occupied(reply, keys)
     return Lease(task_id, reply[1], reply[2]) if reply[0] in _HAS_IT else None
 
