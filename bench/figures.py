@@ -34,5 +34,10 @@ def ratio(samples_ms: Sequence[float], baseline_ms: Sequence[float]) -> float:
     return _short(statistics.median(samples_ms) / statistics.median(baseline_ms))
 
 
+def paired(samples_ms: Sequence[float], baseline_ms: Sequence[float]) -> float:
+    """Return the median of the ratios of samples to baselines that were taken one after the other."""
+    return _short(statistics.median(one / other for one, other in zip(samples_ms, baseline_ms, strict=True)))
+
+
 def _short(value: float) -> float:
     return float(f"{value:.4g}")

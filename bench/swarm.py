@@ -44,7 +44,10 @@ def finding(n: int, task_id: str = "") -> Finding:
 
 
 def single_operations(client: RedisBusClient, redis: Any) -> None:
-    """Print the median of each operation and its ratio to a bare HSET of a finding's fields, timed in turn."""
+    """Print the median of each operation, and of its ratios to the bare HSET of a finding's fields just before it.
+
+    Ratios are taken pair by pair, so that what else the machine does meanwhile weighs on both.
+    """
     made = [Task(description="Research revenue patterns", type="research") for _ in range(ROUNDS)]
     posted = [finding(n, made[n // 10].id) for n in range(ROUNDS)]
     for each in made[:50]:
@@ -72,7 +75,7 @@ def single_operations(client: RedisBusClient, redis: Any) -> None:
             bare.append(figures.timed_ms(lambda at=f"bare:{name}:{n}", it=record: redis.hset(at, mapping=it)))
             ours.append(figures.timed_ms(lambda n=n, call=call: call(n)))
         figures.print_median(
-            f"swarm_{name}", ours, bare_hset_ms=round(statistics.median(bare), 4), ratio=figures.ratio(ours, bare)
+            f"swarm_{name}", ours, bare_hset_ms=round(statistics.median(bare), 4), ratio=figures.paired(ours, bare)
         )
 
 

@@ -68,11 +68,11 @@ class AwaitingWorld:
                 return await self._page(request)
 
     async def _script(self, request: RunScript) -> Any:
-        sent = (len(request.keys), *request.keys, *request.args)
+        verb, keys, args = request
         try:
-            reply = await self.client.execute_command("EVALSHA", scripts.digest(request.verb), *sent)
+            reply = await self.client.execute_command("EVALSHA", scripts.digest(verb), len(keys), *keys, *args)
         except NoScriptError:
-            reply = await self.client.eval(scripts.source(request.verb), *sent)
+            reply = await self.client.eval(scripts.source(verb), len(keys), *keys, *args)
         return self._text(reply)
 
     async def _together(self, commands: Any) -> Any:

@@ -13,6 +13,18 @@ TTL_S: Final = 86_400
 MAX_CLAIM_CHARS: Final = 20_000
 MAX_CITATIONS: Final = 256
 MAX_CITATION_CHARS: Final = 2000
+_FIELDS: Final = (
+    "id",
+    "ttl_seconds",
+    "claim",
+    "worker_id",
+    "confidence",
+    "citations",
+    "timestamp",
+    "task_id",
+    "speech_act",
+)
+"""The fields that every finding has, as `lua/swarm/post_finding.lua` names them."""
 _CHOSEN: Final = cast("SpeechAct", None)
 """Stands for a speech act that was not given, until the finding is made."""
 
@@ -80,24 +92,34 @@ def contents_of(finding: Finding) -> dict[str, Any]:
     return contents
 
 
-def fields_of(finding: Finding) -> dict[str, str]:
-    """Return a finding as the fields of its hash; the claim and the worker come first, as `post_finding` wants them."""
-    fields = {
-        "claim": finding.claim,
-        "worker_id": finding.worker_id,
-        "id": finding.id,
-        "confidence": repr(finding.confidence),
-        "citations": dumps_texts(finding.citations),
-        "timestamp": finding.timestamp.isoformat(),
-        "task_id": finding.task_id,
-        "speech_act": finding.speech_act.value,
-        "ttl_seconds": str(finding.ttl_seconds),
-    }
+def values_of(finding: Finding) -> list[str]:
+    """Return the values of a finding's hash as the script `post_finding` takes them.
+
+    First those of the fields that every finding has, in the script's order; then the others, name and value in turn.
+    """
+    values = [
+        finding.id,
+        str(finding.ttl_seconds),
+        finding.claim,
+        finding.worker_id,
+        repr(finding.confidence),
+        dumps_texts(finding.citations),
+        finding.timestamp.isoformat(),
+        finding.task_id,
+        finding.speech_act.value,
+    ]
     if finding.topic:
-        fields["topic"] = finding.topic
+        values += ("topic", finding.topic)
     if finding.is_critical:
-        fields["is_critical"] = "1"
-    return fields
+        values += ("is_critical", "1")
+    return values
+
+
+def fields_of(finding: Finding) -> dict[str, str]:
+    """Return a finding as the fields of its hash."""
+    values = values_of(finding)
+    others = iter(values[len(_FIELDS) :])
+    return dict(zip(_FIELDS, values, strict=False)) | dict(zip(others, others, strict=True))
 
 
 def of_fields(fields: Fields) -> Finding:

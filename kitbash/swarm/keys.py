@@ -67,13 +67,17 @@ class Keys:
         """Return the hash of a finding."""
         return f"{self.prefix}finding:{check.name_in_key(finding_id, 'finding id')}"
 
-    def of_finding(self, finding: Finding) -> tuple[str, str, str]:
-        """Return the keys a finding is written to: its hash, its task's list, its topic's. Its ids were checked."""
-        return (
-            f"{self.prefix}finding:{finding.id}",
-            f"{self.prefix}findings:of:{finding.task_id}",
-            self.findings_on(finding.topic),
-        )
+    def of_finding(self, finding: Finding) -> list[str]:
+        """Return the keys a finding is written to: its hash, the events, the list of its task and of its topic if any.
+
+        Its ids were checked.
+        """
+        keys = [f"{self.prefix}finding:{finding.id}", self.events]
+        if finding.task_id:
+            keys.append(f"{self.prefix}findings:of:{finding.task_id}")
+        if finding.topic:
+            keys.append(self.findings_on(finding.topic))
+        return keys
 
     def findings_of(self, task_id: str) -> str:
         """Return the list of a task's findings; one that is never written for no task."""

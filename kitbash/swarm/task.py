@@ -17,6 +17,21 @@ MOST_PRIORITY: Final = 1000
 _PRIORITY_STEP_MS: Final = 2**42
 """More than all milliseconds of the next century: a higher priority comes before any age, and both fit in a double."""
 
+_FIELDS: Final = (
+    "id",
+    "score",
+    "ttl_seconds",
+    "description",
+    "data",
+    "type",
+    "status",
+    "assignee",
+    "created_at",
+    "updated_at",
+    "priority",
+)
+"""The fields of a task that is posted, as `lua/swarm/post_task.lua` names them."""
+
 
 class TaskStatus(StrEnum):
     """Where a task is in its life; the value is its wire name."""
@@ -98,21 +113,26 @@ def contents_of(task: Task) -> dict[str, Any]:
     }
 
 
+def values_of(task: Task) -> list[str]:
+    """Return the values of a task's hash in the order in which the script `post_task` takes them."""
+    return [
+        task.id,
+        task.score,
+        str(task.ttl_seconds),
+        task.description,
+        dumps(dict(task.data)) if task.data else "{}",
+        task.type,
+        task.status.value,
+        task.assignee,
+        task.created_at.isoformat(),
+        task.updated_at.isoformat(),
+        str(task.priority),
+    ]
+
+
 def fields_of(task: Task) -> dict[str, str]:
     """Return a task as the fields of its hash. `score` is for the scripts."""
-    return {
-        "id": task.id,
-        "description": task.description,
-        "data": dumps(dict(task.data)) if task.data else "{}",
-        "type": task.type,
-        "status": task.status.value,
-        "assignee": task.assignee,
-        "created_at": task.created_at.isoformat(),
-        "updated_at": task.updated_at.isoformat(),
-        "ttl_seconds": str(task.ttl_seconds),
-        "priority": str(task.priority),
-        "score": task.score,
-    }
+    return dict(zip(_FIELDS, values_of(task), strict=True))
 
 
 def of_fields(fields: Fields) -> Task:

@@ -63,11 +63,11 @@ class BlockingWorld:
                 return self._page(request)
 
     def _script(self, request: RunScript) -> Any:
-        sent = (len(request.keys), *request.keys, *request.args)
+        verb, keys, args = request
         try:
-            reply = self.client.execute_command("EVALSHA", scripts.digest(request.verb), *sent)
+            reply = self.client.execute_command("EVALSHA", scripts.digest(verb), len(keys), *keys, *args)
         except NoScriptError:
-            reply = self.client.eval(scripts.source(request.verb), *sent)
+            reply = self.client.eval(scripts.source(verb), len(keys), *keys, *args)
         return self._text(reply)
 
     def _together(self, commands: Any) -> Any:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from kitbash.swarm import Context, Finding, RedisBusClient, RemediationScan, SessionSummary, SwarmRegistry, TaskStatus
+from kitbash.swarm import finding as findings
+from kitbash.swarm import task as tasks
 from kitbash.swarm.conflict import Grade, Kind, Resolution
 from kitbash.swarm.errors import Invalid, Occupied
 from kitbash.swarm.proposal import Decision, Proposal
@@ -209,6 +211,20 @@ def test_a_finding_comes_back_as_it_was(stand: Stand) -> None:
     packet = stand.bob.get_packet(f"finding:{posted.id}")
     assert packet is not None
     assert (packet.origin, packet.contents["claim"]) == ("ann", posted.claim)
+
+
+def test_what_is_posted_stands_in_its_hash_field_by_field(stand: Stand) -> None:
+    # The scripts name the fields themselves; here they are held against what is read.
+    posted, found = task(data={"where": ["pond"]}, priority=7), finding(topic="Ponds", is_critical=True)
+    stand.ann.post_task(posted)
+    stand.ann.post_finding(found)
+    for key, fields in (
+        (stand.ann.bus.keys.task(posted.id), tasks.fields_of(posted)),
+        (stand.ann.bus.keys.finding(found.id), findings.fields_of(found)),
+    ):
+        held = stand.node.hgetall(key)
+        assert held.pop("packet")
+        assert held == fields
 
 
 def test_posting_twice_keeps_one(stand: Stand) -> None:

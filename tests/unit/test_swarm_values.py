@@ -14,13 +14,13 @@ from kitbash.swarm import Context, Finding, Packet, RemediationScan, SessionSumm
 from kitbash.swarm import context as contexts
 from kitbash.swarm import finding as findings
 from kitbash.swarm import task as tasks
-from kitbash.swarm.check import new_id
+from kitbash.swarm.check import instant, new_id, now, now_text
 from kitbash.swarm.errors import Invalid
 from kitbash.swarm.keys import Keys
 from kitbash.swarm.packet import packet_from, packet_to, plain_envelope
 from kitbash.swarm.sealing import NoSealer
 from kitbash.swarm.speech import SpeechAct, choose
-from kitbash.swarm.stored import dumps, dumps_texts
+from kitbash.swarm.stored import dumps, dumps_flat, dumps_texts
 
 plain = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size=50)
 
@@ -178,6 +178,19 @@ def test_what_is_no_packet_is_refused(value: dict[str, object]) -> None:
 @given(st.lists(plain))
 def test_texts_are_written_as_json_writes_them(texts: list[str]) -> None:
     assert dumps_texts(texts) == dumps(texts)
+
+
+@given(st.dictionaries(plain, plain | st.integers() | st.none() | st.booleans() | st.lists(plain)))
+def test_a_flat_mapping_is_written_as_json_writes_it(values: dict[str, object]) -> None:
+    assert dumps_flat(values) == dumps(values)
+
+
+def test_the_present_time_is_written_with_microseconds_and_its_offset() -> None:
+    before = now()
+    written = [now_text() for _ in range(2000)]
+    assert written == sorted(written)
+    assert {len(it) for it in written} == {len("2026-01-31T12:00:00.000000+00:00")}
+    assert before <= instant(written[0], "time") <= instant(written[-1], "time") <= now()
 
 
 @pytest.mark.parametrize("prefix", ["", "kb:{swarm}:", "my-bus:", "{x}"])

@@ -23,13 +23,10 @@ CHUNK: Final = 500
 def post(bus: Bus, finding: Finding, agent: str) -> Steps[bool]:
     """Keep a finding; posted again it is kept once. Raises Invalid if another finding has its id."""
     yield Permit(agent, Operation.POST_FINDING)
-    fields = yield from packed(bus, finding, agent, "post_finding")
-    marks = (1 if finding.task_id else 0, 1 if finding.topic else 0)
-    code = yield from write(
-        Verb.POST_FINDING,
-        (*bus.keys.of_finding(finding), bus.keys.events),
-        (finding.id, finding.ttl_seconds, *marks, agent, bus.events_length, *fields),
-    )
+    contents = partial(findings.contents_of, finding)
+    stamp = yield from stamped(bus, agent, Operation.POST_FINDING.value, contents, finding.speech_act)
+    args = (agent, bus.events_length, stamp.envelope, *findings.values_of(finding))
+    code = yield from write(Verb.POST_FINDING, bus.keys.of_finding(finding), args)
     if code is WriteCode.OTHER:
         message = f"another finding has the id {finding.id}; leave the id out, and a fresh one is made"
         raise Invalid(message)

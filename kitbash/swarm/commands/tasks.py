@@ -10,7 +10,7 @@ from kitbash.swarm import task as tasks
 from kitbash.swarm.commands.trusting import read_packet, readable, refuse_moved, trusted
 from kitbash.swarm.commands.writing import refuse_occupied, stamped, write
 from kitbash.swarm.errors import Invalid
-from kitbash.swarm.request import Ask, AskAll, Bus, Permit, RunScript, Steps
+from kitbash.swarm.request import Argument, Ask, AskAll, Bus, Permit, RunScript, Steps
 from kitbash.swarm.scripts import ClaimCode, Verb, WriteCode
 from kitbash.swarm.sealing import Operation
 from kitbash.swarm.stored import Fields, dumps, flat, read
@@ -26,24 +26,26 @@ _LEFT_BY: Final = {
     TaskStatus.FAILED: Operation.FAIL_TASK,
 }
 
+_HAS_IT: Final = frozenset({ClaimCode.CLAIMED.value, ClaimCode.CLAIMED_BEFORE.value})
+_HAS_LEFT: Final = frozenset({WriteCode.DONE, WriteCode.DONE_BEFORE})
+
 
 def post(bus: Bus, task: Task, agent: str) -> Steps[bool]:
     """Put a task into the queue of unassigned work; return False if it is on the bus already."""
     yield Permit(agent, Operation.POST_TASK)
-    fields = yield from _packed(bus, task, agent)
+    envelope = yield from _envelope(bus, task, agent)
     code = yield from write(
         Verb.POST_TASK,
         (bus.keys.task(task.id), bus.keys.unassigned, bus.keys.events),
-        (task.id, task.score, task.ttl_seconds, agent, bus.events_length, *fields),
+        (agent, bus.events_length, envelope, *tasks.values_of(task)),
     )
     return code is WriteCode.DONE
 
 
-def _packed(bus: Bus, task: Task, agent: str) -> Steps[list[str]]:
-    """Return a task with the envelope of the packet that posts it as fields of its hash, name and value in turn."""
+def _envelope(bus: Bus, task: Task, agent: str) -> Steps[str]:
+    """Return the envelope of the packet that posts a task."""
     contents = partial(tasks.contents_of, task)
-    stamp = yield from stamped(bus, agent, Operation.POST_TASK.value, contents)
-    return [*flat(tasks.fields_of(task)), "packet", stamp.envelope]
+    return (yield from stamped(bus, agent, Operation.POST_TASK.value, contents)).envelope
 
 
 def claim(bus: Bus, task: Task, assignee: str, agent: str, lease_ms: int) -> Steps[Lease | None]:
@@ -53,8 +55,8 @@ def claim(bus: Bus, task: Task, assignee: str, agent: str, lease_ms: int) -> Ste
         lease = yield from _claim(bus, task.id, assignee, agent, lease_ms=lease_ms)
         if lease is not None or (yield Ask(("EXISTS", bus.keys.task(task.id)))):
             return lease
-    fields = yield from _packed(bus, task, agent)
-    brought = (task.ttl_seconds, fields)
+    envelope = yield from _envelope(bus, task, agent)
+    brought = (task.ttl_seconds, *flat(tasks.fields_of(task)), "packet", envelope)
     return (yield from _claim(bus, task.id, assignee, agent, lease_ms=lease_ms, brought=brought))
 
 
@@ -65,21 +67,19 @@ def _claim(
     agent: str,
     *,
     lease_ms: int,
-    brought: tuple[int, Sequence[str]] = (0, ()),
+    brought: Sequence[Argument] = (),
 ) -> Steps[Lease | None]:
     check.text(assignee, "assignee", most_chars=check.MAX_NAME_CHARS, is_needed=True)
     _lease_fits(lease_ms)
     action = Operation.CLAIM_TASK.value
     contents = {"action": action, "assignee": assignee, "task_id": task_id}
     stamp = yield from stamped(bus, agent, action, lambda: contents)
-    ttl_s, fields = brought
     keys = (bus.keys.task(task_id), bus.keys.unassigned, bus.keys.leased, bus.keys.events)
     # The packet's own id names this very call: if the reply is lost, the call can be made again and gets the same.
-    args = (task_id, assignee, stamp.tracking_id, lease_ms, stamp.around(contents), stamp.at, ttl_s)
-    reply = yield RunScript(Verb.CLAIM_TASK, keys, (*args, bus.events_length, bus.claims_kept, *fields))
+    args = (task_id, assignee, stamp.tracking_id, lease_ms, stamp.around(contents), stamp.at)
+    reply = yield RunScript(Verb.CLAIM_TASK, keys, (*args, bus.events_length, bus.claims_kept, *brought))
     refuse_occupied(reply, keys)
-    has_it = ClaimCode(reply[0]) in {ClaimCode.CLAIMED, ClaimCode.CLAIMED_BEFORE}
-    return Lease(task_id, reply[1], reply[2]) if has_it else None
+    return Lease(task_id, reply[1], reply[2]) if reply[0] in _HAS_IT else None
 
 
 def renew(bus: Bus, task_id: str, agent: str, token: int | None, lease_ms: int) -> Steps[Lease | None]:
@@ -94,8 +94,9 @@ def renew(bus: Bus, task_id: str, agent: str, token: int | None, lease_ms: int) 
 
 def leave(bus: Bus, task_id: str, agent: str, token: int | None, *, status: TaskStatus, result: str) -> Steps[bool]:
     """Leave a task in a status; return False if the agent does not have it. Left so before by this holder is True."""
-    yield Permit(agent, _LEFT_BY[status])
-    action = _LEFT_BY[status].value
+    operation = _LEFT_BY[status]
+    yield Permit(agent, operation)
+    action = operation.value
     check.text(result, "result", most_chars=tasks.MAX_RESULT_CHARS)
     contents = {"action": action, "task_id": task_id, "token": token, "status": status.value, "result": result}
     stamp = yield from stamped(bus, agent, action, lambda: contents)
@@ -105,7 +106,7 @@ def leave(bus: Bus, task_id: str, agent: str, token: int | None, *, status: Task
         (bus.keys.task(task_id), bus.keys.unassigned, bus.keys.leased, bus.keys.events),
         (*held, stamp.around(contents), stamp.at, bus.events_length),
     )
-    return code in {WriteCode.DONE, WriteCode.DONE_BEFORE}
+    return code in _HAS_LEFT
 
 
 def get(bus: Bus, task_id: str, agent: str) -> Steps[Task | None]:
