@@ -90,7 +90,11 @@ def test_what_is_not_there_cannot_be_revoked(agent: str) -> None:
         known.revoking(agent, at_ms=NOW_MS, reason="")
 
 
-@pytest.mark.parametrize("public", ["", "AAAA", ANN.public[:-1], ANN.public + "\n", "é" * 44])
+@pytest.mark.parametrize(
+    "public",
+    ["", "AAAA", ANN.public[:-1], ANN.public + "\n", "é" * 44],
+    ids=["none", "too-few-bytes", "cut", "with-a-newline", "no-ascii"],
+)
 def test_what_is_no_public_key_is_refused(public: str) -> None:
     with pytest.raises(Invalid, match="no public key"):
         KeyEntry("ann", Role.AGENT, public, 0, DAY_MS)
