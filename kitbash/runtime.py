@@ -113,9 +113,10 @@ def policy(settings: Settings) -> Policy:
         },
         facts_per_shard=settings.cartridge.facts_per_shard,
         candidates=settings.cartridge.candidates,
-        model_slots=settings.kobold.slots,
         max_tokens=settings.kobold.max_tokens,
         temperature=settings.kobold.temperature,
+        composer_tokens=settings.bitnet.max_tokens,
+        composer_temperature=settings.bitnet.temperature,
         items_per_level=settings.coupling.items_per_level,
         dissonance_threshold=settings.coupling.dissonance_threshold,
     )
@@ -291,6 +292,7 @@ class Runtime:
                 threshold=self.policy.rule(Stage.FUSE).threshold,
                 target_precision=self.settings.target_precision,
                 enabled=settings.enabled,
+                is_calibrated=self.policy.rule(Stage.FUSE).is_calibrated,
             )
         )
 

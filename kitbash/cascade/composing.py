@@ -35,10 +35,13 @@ def composed(
 
     The reason says whose words they are, and why. Whatever the model does, nothing is lost: never raises for it.
     """
-    asked = prompt_of(question, found.evidence, composer, policy, manner=Manner(masks=masks, composes=True))
+    asked = prompt_of(
+        question, found.evidence, composer, policy.composer_tokens, manner=Manner(masks=masks, composes=True)
+    )
     if len(asked.evidence) < len(found.evidence):
         return _by_rule(found, "the small model has no room for the facts")
-    prompt = Prompt(asked.text, policy.max_tokens, policy.temperature, deadline_s=time_s - MARGIN_S, stop=STOP)
+    most, temperature = policy.composer_tokens, policy.composer_temperature
+    prompt = Prompt(asked.text, most, temperature, deadline_s=time_s - MARGIN_S, stop=STOP)
     reply = reply_or_reason(composer, prompt, take_slot=take_slot, say=say)
     if isinstance(reply, str):
         return _by_rule(found, reply)

@@ -52,7 +52,7 @@ def generate(
     if generator is None:
         reason = str(EngineNotConfigured("no model is configured; set KITBASH_KOBOLD__URL to use one"))
         return Finding(0.0, reason, evidence=shown)
-    asked = prompt_of(question, shown, generator, policy, manner=manner)
+    asked = prompt_of(question, shown, generator, policy.max_tokens, manner=manner)
     prompt = Prompt(asked.text, policy.max_tokens, policy.temperature, deadline_s=time_s - MARGIN_S, stop=STOP)
     reply = reply_or_reason(generator, prompt, take_slot=take_slot, say=say)
     if isinstance(reply, str):
@@ -61,13 +61,15 @@ def generate(
 
 
 def prompt_of(
-    question: str, evidence: Sequence[Fact], generator: Generator, policy: Policy, *, manner: Manner
+    question: str, evidence: Sequence[Fact], generator: Generator, reply_tokens: int, *, manner: Manner
 ) -> Asked:
     """Return the prompt for a model, no larger than its context leaves room for beside the reply.
 
+    However long a reply may be, half of the context is the prompt's: without facts there is nothing to reply with.
     Tokens are estimated: asking a server to count would keep the reply waiting.
     """
-    room = max(0, min(BUDGET_TOKENS, generator.context_tokens - policy.max_tokens))
+    context = generator.context_tokens
+    room = min(BUDGET_TOKENS, max(context // 2, context - reply_tokens))
     return assemble(question, evidence, budget_tokens=room, count=estimate_tokens, manner=manner)
 
 

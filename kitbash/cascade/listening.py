@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
 from kitbash.blackboard.board import Blackboard, Event, EventKind
+from kitbash.domain.answer import Answer, Status
 from kitbash.domain.ids import QueryId
 from kitbash.errors import StoreUnavailable
 
@@ -13,7 +15,11 @@ BLOCK_MS: Final = 100
 
 
 class Listening:
-    """Tells a listener of every event, from a thread of its own, until the query has ended or the block is left."""
+    """Tells a listener of every event, from a thread of its own, until the query has ended or the block is left.
+
+    A listener that raises hears no more; the query is then ended as failed, which stops its model, and what was raised
+    is raised when the block is left.
+    """
 
     def __init__(self, board: Blackboard, query_id: QueryId, on_event: Callable[[Event], None]) -> None:
         """Prepare; nothing is told yet."""
@@ -21,6 +27,7 @@ class Listening:
         self._query_id = query_id
         self._on_event = on_event
         self._left = threading.Event()
+        self._broke_off: BaseException | None = None
         self._thread = threading.Thread(target=self._listen, name="listening", daemon=True)
 
     def __enter__(self) -> Self:
@@ -34,8 +41,18 @@ class Listening:
         """Have everything told that has happened."""
         self._left.set()
         self._thread.join()
+        if self._broke_off is not None and error is None:
+            raise self._broke_off
 
     def _listen(self) -> None:
+        try:
+            self._tell()
+        except BaseException as error:  # noqa: BLE001 - whatever a listener raises is the caller's to have
+            self._broke_off = error
+            with suppress(StoreUnavailable):
+                self._board.finish(self._query_id, Answer(Status.FAILED, "Its listener broke off.", None, 0.0))
+
+    def _tell(self) -> None:
         after = "0"
         while True:
             # Asked before reading: what happened up to then is told in any case.

@@ -39,9 +39,10 @@ class Policy:
     projects: Mapping[str, ProjectRule]
     facts_per_shard: int
     candidates: int
-    model_slots: int
     max_tokens: int
     temperature: float
+    composer_tokens: int = 160
+    composer_temperature: float = 0.0
     items_per_level: int = 6
     dissonance_threshold: int = 0
 

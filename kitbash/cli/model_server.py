@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from kitbash.cli.process import Say, Service, end, relay, start
+from kitbash.cli.process import Say, Service, drained, end, exited, relay, start
 from kitbash.domain.model_server import ServerState, ServerStatus
 from kitbash.errors import KitbashError
 from kitbash.models.health import ailment
@@ -48,6 +48,7 @@ class Supervised:
     _state: ServerState = field(init=False)
     _is_silent: bool = field(init=False, default=False)
     _ticks: tuple[float, float] = field(init=False, default=(0.0, 0.0))
+    _well_for_s: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         """Begin with a server of which nothing was seen."""
@@ -71,12 +72,13 @@ class Supervised:
         failures = 0
         pause_s = self.pace.first_pause_s
         while not stopping.is_set():
-            started_s = time.monotonic()
+            self._well_for_s = 0.0
             why = await self._live(stopping)
             if stopping.is_set():
                 await self._tell(ServerStatus.STOPPED, "")
                 return
-            steady = time.monotonic() - started_s > self.pace.steady_s
+            # Time to start is no health: one that never gets well fails however long it tries.
+            steady = self._well_for_s > self.pace.steady_s
             failures, pause_s = (1, self.pace.first_pause_s) if steady else (failures + 1, pause_s * 2)
             if failures >= MOST_FAILURES:
                 self.say(self.label, f"GIVEN UP after {failures} failures, the last: {why}; mend servers.{self.name}")
@@ -96,19 +98,20 @@ class Supervised:
         self._state = replace(self._state, pid=process.pid)
         self.say(self.label, f"started, process {process.pid}")
         reader = asyncio.create_task(relay(process, self.label, self.say))
-        ended = asyncio.create_task(process.wait())
+        ended = asyncio.create_task(exited(process))
         try:
             return await self._watch(process, ended, stopping)
         finally:
             await end(process, self.label, self.say)
             await ended
-            await reader
+            await drained(process, reader)
             self._state = replace(self._state, pid=None, load=None)
 
     async def _watch(
         self, process: asyncio.subprocess.Process, ended: "asyncio.Task[int]", stopping: asyncio.Event
     ) -> str:
         was_well, well_s = False, time.monotonic()
+        first_well_s = well_s
         await self._tell(ServerStatus.STARTING, "")
         while not stopping.is_set():
             if ended.done():
@@ -118,7 +121,9 @@ class Supervised:
             if not why:
                 if not was_well:
                     self.say(self.label, f"healthy after {time.monotonic() - well_s:.1f} s at {self.server.address}")
+                    first_well_s = time.monotonic()
                 was_well, well_s = True, time.monotonic()
+                self._well_for_s = well_s - first_well_s
             elif time.monotonic() - well_s > self.server.timeout_s:
                 return f"not healthy for {self.server.timeout_s:g} s: {why}"
             stop = asyncio.create_task(stopping.wait())

@@ -14,6 +14,8 @@ from typing import Final
 from kitbash.server.keeper import die_with_parent
 
 GRACE_S: Final = 8.0
+DRAIN_S: Final = 1.0
+_POLL_S: Final = 0.02
 
 Say = Callable[[str, str], None]
 
@@ -63,11 +65,29 @@ async def relay(process: asyncio.subprocess.Process, name: str, say: Say) -> Non
             say(name, text)
 
 
+async def exited(process: asyncio.subprocess.Process) -> int:
+    """Return a process's exit code once it has ended.
+
+    asyncio's own wait() also waits for the end of its output, which a child that left the group may hold open.
+    """
+    while process.returncode is None:  # noqa: ASYNC110 - no event tells of the exit alone
+        await asyncio.sleep(_POLL_S)
+    return process.returncode
+
+
+async def drained(process: asyncio.subprocess.Process, reader: "asyncio.Task[None]") -> None:
+    """Return when a relay has said all; not for long, since a child that left the group may hold the output open."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(reader, DRAIN_S)
+    # asyncio has no public way to give up an output that somebody else holds open.
+    process._transport.close()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage, reportUnknownMemberType, reportAttributeAccessIssue]
+
+
 async def end(process: asyncio.subprocess.Process, name: str, say: Say) -> None:
     """End a process and its children: asked first, killed when the grace period is over."""
     _signal_group(process, signal.SIGTERM)
     try:
-        await asyncio.wait_for(process.wait(), GRACE_S)
+        await asyncio.wait_for(exited(process), GRACE_S)
     except TimeoutError:
         say(name, f"did not stop within {GRACE_S:g} s; killed")
     _signal_group(process, signal.SIGKILL)

@@ -10,6 +10,8 @@ from kitbash.models.health import ailment
 from kitbash.settings.model_server import ModelServer
 
 SILENT_MS: Final = 15_000
+GIVEN_UP_MS: Final = 600_000
+"""How long it is believed that somebody gave a server up."""
 """What was not heard of for this long is looked at anew: nobody watches it."""
 _PROBE_S: Final = 2.0
 
@@ -33,7 +35,8 @@ def servers(*, as_json: bool) -> None:
 
 
 def _current(name: str, server: ModelServer, seen: ServerState | None, now_ms: int) -> ServerState:
-    if seen is not None and (now_ms - seen.seen_ms < SILENT_MS or seen.status is ServerStatus.GIVEN_UP):
+    trusted_ms = GIVEN_UP_MS if seen is not None and seen.status is ServerStatus.GIVEN_UP else SILENT_MS
+    if seen is not None and now_ms - seen.seen_ms < trusted_ms:
         return seen
     why = ailment(server.address, server.health, _PROBE_S)
     status = ServerStatus.UNHEALTHY if why else ServerStatus.HEALTHY

@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from kitbash.cli.process import Say, Service, end, relay, start
+from kitbash.cli.process import Say, Service, drained, end, exited, relay, start
 from kitbash.errors import ConfigError
 
 STEADY_S: Final = 10.0
@@ -50,7 +50,9 @@ async def supervise(
     keepers += [asyncio.create_task(keep(stopping)) for keep in others]
     await stopping.wait()
     say("supervisor", "stopping")
-    await asyncio.gather(*keepers)
+    for it in await asyncio.gather(*keepers, return_exceptions=True):
+        if isinstance(it, BaseException):
+            say("supervisor", f"one keeper failed: {it!r}")
 
 
 async def _keep(service: Service, environment: Mapping[str, str], say: Say, stopping: asyncio.Event) -> None:
@@ -65,14 +67,14 @@ async def _keep(service: Service, environment: Mapping[str, str], say: Say, stop
             return
         say(service.name, f"started, process {process.pid}")
         reader = asyncio.create_task(relay(process, service.name, say))
-        ended = asyncio.create_task(process.wait())
+        ended = asyncio.create_task(exited(process))
         stop = asyncio.create_task(stopping.wait())
         await asyncio.wait({ended, stop}, return_when=asyncio.FIRST_COMPLETED)
-        if stopping.is_set():
-            await end(process, service.name, say)
+        # Also of one that died by itself: what it left of its group would stand in the way of the next.
+        await end(process, service.name, say)
         stop.cancel()
         code = await ended
-        await reader
+        await drained(process, reader)
         say(service.name, f"ended with code {code}")
         if stopping.is_set():
             return

@@ -36,7 +36,7 @@ class Crystals(Protocol):
 class Needs:
     """One process's collaborators. `threshold` is Layer 2's, `target_precision` what every layer is to reach.
 
-    Unless it is `enabled` nothing runs by itself.
+    Unless it is `enabled` nothing runs by itself. `is_calibrated` says that nobody set that threshold by hand.
     """
 
     store: MetabolismStore
@@ -48,6 +48,7 @@ class Needs:
     threshold: float
     target_precision: float
     enabled: bool = True
+    is_calibrated: bool = False
 
     def fact_of(self, grain: Grain) -> Fact | None:
         """Return the fact of a grain as its cartridge has it now."""

@@ -52,16 +52,23 @@ def calibration(grains: Iterable[Grain]) -> Calibration | None:
     return Calibration(total, sum(it for it, _ in scored) / total, sum(is_right for _, is_right in scored) / total)
 
 
-def threshold(grains: Iterable[Grain], current: float, precision: float, cycle: int) -> list[Proposal]:
+def threshold(
+    grains: Iterable[Grain], current: float, precision: float, cycle: int, *, is_calibrated: bool = False
+) -> list[Proposal]:
     """Return a higher threshold of Layer 2 if votes say that answers just above the one in force are wrong too often.
 
-    Only answers above it were ever judged, so nothing speaks for a lower one. Of too few votes nothing follows.
+    Only answers above it were ever judged, so nothing speaks for a lower one. Of too few votes nothing follows. Where
+    calibration picks the thresholds a higher target is proposed: one set by hand would hold for all facts, and lower
+    that of those without aliases.
     """
     cut = choose(_scored(grains), precision)
     # A cut that leaves no judged answer out says that the threshold in force is high enough.
     if cut is None or cut.coverage == 1 or cut.threshold <= current + LEAST_CHANGE:
         return []
     reason = f"{cut.precision:.1%} of the votes on answers above it say right, {cut.at_least:.1%} at least"
+    if is_calibrated:
+        action = f"raise it from {precision:g}: votes ask for a threshold of {cut.threshold:.3f} instead of {current:g}"
+        return [Proposal(ProposalKind.THRESHOLD, "target_precision", action, reason, cycle)]
     action = f"raise it from {current:g} to {cut.threshold:.3f}"
     return [Proposal(ProposalKind.THRESHOLD, "layers.cartridge.threshold", action, reason, cycle)]
 

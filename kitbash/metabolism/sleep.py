@@ -101,7 +101,9 @@ def _proposals(lease: Lease, state: State, needs: Needs, grains: Sequence[Grain]
     found = [
         *proposing.contradictions(state.balance, lease.cycle),
         *proposing.levels(grains, needs.library.fact, lease.cycle),
-        *proposing.threshold(grains, needs.threshold, needs.target_precision, lease.cycle),
+        *proposing.threshold(
+            grains, needs.threshold, needs.target_precision, lease.cycle, is_calibrated=needs.is_calibrated
+        ),
         *proposing.gaps(state.balance, resonance, needs.store.recent(1000), lease.cycle),
     ]
     return proposing.merged(state.proposals, found)

@@ -8,8 +8,11 @@ from kitbash.models.generator import Generated, Generator, Pieces, Prompt, Reply
 
 FAILURES: Final = 4
 COOLING_S: Final = 10.0
-PATIENT_S: Final = 5.0
-"""A model that had less time than this and did not begin to reply has not failed: it was not given the time."""
+PATIENT_S: Final = 2.0
+"""A model that had less time than this and did not begin to reply has not failed: it was not given the time.
+
+Less than Layer 3 gives by default, so that one that stalls there is left alone too.
+"""
 
 
 def guarded(generator: Generator | None) -> "Guarded | None":

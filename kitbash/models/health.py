@@ -1,16 +1,19 @@
 """Whether a model server is well: one GET of its health path."""
 
-import httpx
+from http import HTTPStatus
+
+from kitbash.errors import ConfigError, EngineError
+from kitbash.models.deadline import Deadline
+from kitbash.models.wire import Server
 
 
 def ailment(address: str, path: str, timeout_s: float) -> str:
     """Return why a server is not well, or nothing if it is: a reply of 200 to 299, no redirect, within the time."""
     try:
-        with (
-            httpx.Client(base_url=address, timeout=timeout_s, follow_redirects=False, trust_env=False) as client,
-            client.stream("GET", path) as reply,
-        ):
+        with Server(address, setting="SERVERS").exchange("GET", path, None, Deadline.within(timeout_s)) as reply:
             # What it says is not read: llama.cpp, bitnet.cpp and KoboldCpp all tell by the status.
-            return "" if reply.is_success else f"{path} answers {reply.status_code}"
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return f"{path}: {str(error) or type(error).__name__}"
+            return (
+                "" if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES else f"{path} answers {reply.status}"
+            )
+    except (ConfigError, EngineError, UnicodeError) as error:
+        return f"{path}: {error}"

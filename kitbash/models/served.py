@@ -7,7 +7,6 @@ a deadline, an error or an oversized reply, also ends the generation.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, ClassVar, Final, NoReturn
 
 from pydantic import SecretStr
@@ -62,6 +61,7 @@ class Served(ABC):
         self._server = Server(url, setting=setting, api_key=api_key)
         self._slots = slots
         self._context_tokens = context_tokens
+        self._told_context_tokens: int | None = None
 
     @override
     def __str__(self) -> str:
@@ -76,15 +76,16 @@ class Served(ABC):
     @property
     def context_tokens(self) -> int:
         """Return how many tokens the model's context has, from the settings, the server, or assumed."""
-        return self._context_tokens or self._told_context_tokens or ASSUMED_CONTEXT_TOKENS
+        return self._context_tokens or self._told() or ASSUMED_CONTEXT_TOKENS
 
-    @cached_property
-    def _told_context_tokens(self) -> int | None:
-        try:
-            told = self._ask_context_tokens()
-        except EngineError:
-            return None
-        return told if told is not None and told > 0 else None
+    def _told(self) -> int:
+        """Return what the server tells of its context, 0 for nothing; asked again while it cannot be reached."""
+        if self._told_context_tokens is None:
+            try:
+                self._told_context_tokens = max(0, self._ask_context_tokens() or 0)
+            except EngineError:
+                return 0
+        return self._told_context_tokens
 
     def count_tokens(self, text: str) -> int:
         """Return how many tokens the server says a text is, or an estimate."""

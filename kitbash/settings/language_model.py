@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from kitbash.settings.model import Subject
+from kitbash.settings.model import Subject, http_address
 
 EngineName = Literal["ctransformers", "llama-cpp-python", "llamacpp", "koboldcpp", "openai"]
 
@@ -33,7 +33,7 @@ class Model(Subject):
     @property
     def address(self) -> str | None:
         """Return the server's URL, or None when no server is configured."""
-        return self.url or (f"http://{self.host}:{self.port}" if self.host else None)
+        return self.url or (http_address(self.host, self.port) if self.host else None)
 
     @property
     def is_set(self) -> bool:

@@ -17,6 +17,11 @@ def default_data_dir() -> Path:
     return Path(platformdirs.user_data_dir("kitbash"))
 
 
+def http_address(host: str, port: int) -> str:
+    """Return the URL of a host, which may be an IPv6 address."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 class Subject(BaseModel):
     """A group of settings; an unknown key in it is an error."""
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from kitbash.settings.model import Subject
+from kitbash.settings.model import Subject, http_address
 
 
 class ModelServer(Subject):
@@ -25,5 +25,4 @@ class ModelServer(Subject):
     @property
     def address(self) -> str:
         """Return where it listens."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return http_address(self.host, self.port)

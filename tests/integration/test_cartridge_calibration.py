@@ -18,7 +18,7 @@ from kitbash.knowledge import calibration_record, layout
 from kitbash.knowledge.cartridge import Cartridge
 from tests.integration.cartridge_making import ICE, WATER, build_text, opened, snapshot
 
-POLICY: Final = Policy({}, {}, facts_per_shard=20_000, candidates=8, model_slots=1, max_tokens=1, temperature=0)
+POLICY: Final = Policy({}, {}, facts_per_shard=20_000, candidates=8, max_tokens=1, temperature=0)
 SCALES: Final = calibrated.load(0.95)
 FOREIGN: Final = "- Mount Stromboli is a volcano.\n  - What is Stromboli?\n  - Does ice lie on Stromboli?\n"
 SWAMP: Final = "- Frogs live in water.\n  - Where do frogs live?\n  - Does ice float?\n"

@@ -16,7 +16,7 @@ from tests.integration.cartridge_making import WATER, build_text, opened
 SEEN = ("general", "self")
 GENERAL = ProjectRule(SEEN, 1.0)
 TOLD = ProjectRule((*SEEN, "fiction"), 0.5)
-POLICY = Policy({}, {}, facts_per_shard=20_000, candidates=8, model_slots=1, max_tokens=1, temperature=0)
+POLICY = Policy({}, {}, facts_per_shard=20_000, candidates=8, max_tokens=1, temperature=0)
 TALE = """---
 domain: tale
 faction: fiction
@@ -110,7 +110,7 @@ def test_triage_searches_only_cartridges_that_know_a_word(library: Library) -> N
 
 
 def test_triage_spreads_large_cartridges_over_shards(library: Library) -> None:
-    policy = Policy({}, {}, facts_per_shard=3, candidates=8, model_slots=1, max_tokens=1, temperature=0)
+    policy = Policy({}, {}, facts_per_shard=3, candidates=8, max_tokens=1, temperature=0)
     assert planned("rain", library, policy, (*SEEN, "fiction")).shards == (("tale_fiction",), ("water_general",))
 
 

@@ -55,6 +55,11 @@ class Watched:
     def statuses(self) -> list[ServerStatus]:
         return list(dict.fromkeys(it.status for it in self.reported))
 
+    def well_since(self, lives: int) -> int:
+        """Return how often the server was seen well in its life of this number."""
+        pid = self.pids[lives - 1]
+        return sum(it.pid == pid and it.status is ServerStatus.HEALTHY for it in self.reported)
+
     def supervised(self, **changes: Any) -> Supervised:
         command = (sys.executable, SCRIPT, self.port, self.kind, self.where / "started", self.turned)
         values = {"command": tuple(map(str, command)), "port": self.port, "timeout_s": self.timeout_s, **changes}
@@ -134,14 +139,49 @@ def test_one_that_keeps_dying_is_given_up_loudly_after_five_failures(tmp_path: P
     assert it.reported[-1].detail == "ended with code 3"
 
 
-def test_failures_long_ago_are_forgotten(tmp_path: Path) -> None:
-    it = Watched(tmp_path, "dies", pace=Pace(watch_s=0.05, steady_s=0.0, first_pause_s=0.01))
+def test_failures_before_a_time_of_health_are_forgotten(tmp_path: Path) -> None:
+    it = Watched(tmp_path, "well", pace=Pace(watch_s=0.02, steady_s=0.01, first_pause_s=0.01))
 
     async def then() -> None:
-        await _when(lambda: len(it.pids) > MOST_FAILURES + 1)
+        for lives in range(1, MOST_FAILURES + 2):
+            # Seen well twice: it was well for a while.
+            await _when(lambda lives=lives: len(it.pids) == lives and it.well_since(lives) > 2)
+            os.kill(it.pids[-1], signal.SIGKILL)
 
     run(it.supervised(), then)
     assert ServerStatus.GIVEN_UP not in it.statuses
+
+
+def test_time_to_start_is_no_health(tmp_path: Path) -> None:
+    it = Watched(tmp_path, "ill", timeout_s=0.3, pace=Pace(watch_s=0.05, steady_s=0.1, first_pause_s=0.01))
+
+    async def then() -> None:
+        await _when(lambda: it.reported and it.reported[-1].status is ServerStatus.GIVEN_UP)
+
+    run(it.supervised(), then)
+    assert len(it.pids) == MOST_FAILURES
+
+
+def test_a_child_that_left_the_group_and_holds_the_output_keeps_nobody_waiting(tmp_path: Path) -> None:
+    it = Watched(tmp_path, "well")
+    command = ("sh", "-c", "setsid sleep 30 & exit 1")
+
+    async def then() -> None:
+        await _when(lambda: it.reported and it.reported[-1].status is ServerStatus.GIVEN_UP)
+
+    run(it.supervised(command=command), then)
+    assert "ended with code 1" in it.reported[-1].detail
+
+
+@pytest.mark.parametrize("host", ["my..host", "a" * 70])
+def test_a_host_that_can_be_none_is_ill_and_ends_nothing(tmp_path: Path, host: str) -> None:
+    it = Watched(tmp_path, "well")
+
+    async def then() -> None:
+        await _when(lambda: len(it.reported) > 2)
+
+    run(it.supervised(host=host, auto_spawn=False), then)
+    assert it.statuses == [ServerStatus.UNHEALTHY]
 
 
 def test_one_that_cannot_be_started_says_why(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_the_command_shows_what_is_set_and_looks_where_nobody_watches(fresh_plai
     small, gone = kitbash(env, "servers", "--json").json
     assert (small["status"], small["pid"], small["load"], small["restarts"]) == ("healthy", 42, 0.5, 1)
     assert (gone["status"], gone["is_local"]) == ("unhealthy", False)
-    assert "refused" in gone["detail"]
+    assert "cannot be reached" in gone["detail"]
     table = kitbash(env, "servers").out
     assert "small\thealthy\thttp://127.0.0.1:8080\t" in table
 

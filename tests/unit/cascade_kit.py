@@ -88,7 +88,6 @@ POLICY: Final = Policy(
     },
     facts_per_shard=100,
     candidates=8,
-    model_slots=1,
     max_tokens=50,
     temperature=0.0,
 )

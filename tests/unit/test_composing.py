@@ -16,7 +16,7 @@ from kitbash.models.generator import Prompt
 from tests.unit.cascade_kit import Model
 from tests.unit.facts import SKY
 
-POLICY: Final = Policy({}, {}, facts_per_shard=9, candidates=8, model_slots=1, max_tokens=77, temperature=0.2)
+POLICY: Final = Policy({}, {}, facts_per_shard=9, candidates=8, max_tokens=77, temperature=0.2)
 ICE: Final = SKY.fact(1, "Ice floats on water.")
 STEAM: Final = SKY.fact(2, "Steam rises in cold air.")
 BY_RULE: Final = Finding(

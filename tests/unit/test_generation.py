@@ -29,7 +29,7 @@ from kitbash.models.generator import Generated, Pieces, Prompt, Reply, Usage, es
 from tests.twins.scripted_model import ScriptedModel
 from tests.unit.facts import SKY
 
-POLICY: Final = Policy({}, {}, facts_per_shard=9, candidates=8, model_slots=1, max_tokens=77, temperature=0.2)
+POLICY: Final = Policy({}, {}, facts_per_shard=9, candidates=8, max_tokens=77, temperature=0.2)
 COMET: Final = SKY.fact(1, "A comet is a ball of ice.")
 MOON: Final = SKY.fact(2, "The moon orbits the earth.")
 QUESTION: Final = "What is a comet?"

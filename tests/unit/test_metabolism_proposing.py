@@ -65,6 +65,14 @@ def test_while_all_that_was_judged_is_right_often_enough_no_threshold_is_propose
     assert proposing.threshold(judged, 0.68, 0.95, 3) == []
 
 
+def test_where_calibration_picks_thresholds_a_higher_target_is_proposed() -> None:
+    judged = [grain("a", 400, 0, mean=0.9), grain("b", 0, 60, mean=0.7)]
+    by_hand = proposing.threshold(judged, 0.68, 0.95, 3)
+    calibrated = proposing.threshold(judged, 0.68, 0.95, 3, is_calibrated=True)
+    assert [it.about for it in (*by_hand, *calibrated)] == ["layers.cartridge.threshold", "target_precision"]
+    assert "raise it from 0.95" in calibrated[0].action
+
+
 def test_few_votes_propose_no_threshold() -> None:
     assert proposing.threshold([grain("a", 5, 5, mean=0.7)], 0.68, 0.95, 1) == []
     assert proposing.threshold([], 0.68, 0.95, 1) == []
