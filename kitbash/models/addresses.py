@@ -42,11 +42,11 @@ def resolve(host: str, port: int, *, within_s: float) -> tuple[str, ...]:
 
 def is_forbidden(text: str) -> bool:
     """Return whether an address is link-local, multicast or a metadata service's, also inside an IPv6 address."""
-    address = _innermost(ipaddress.ip_address(text))
+    address = innermost(ipaddress.ip_address(text))
     return address.is_link_local or address.is_multicast or address in _METADATA
 
 
-def _innermost(address: Address) -> Address:
+def innermost(address: Address) -> Address:
     """Return the IPv4 address that an IPv6 address stands for, or the address itself."""
     if isinstance(address, ipaddress.IPv4Address):
         return address

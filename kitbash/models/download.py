@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kitbash.errors import DownloadError
+from kitbash.models.addresses import innermost
 
 if TYPE_CHECKING:
     import httpx
@@ -141,8 +142,7 @@ def _must_lead_outside(url: str, allowed: Allowed) -> None:
         # Behind a proxy names are the proxy's to resolve; without one, connecting fails by itself.
         return
     for *_, address in found:
-        given = ipaddress.ip_address(str(address[0]).partition("%")[0])
-        meant = given.ipv4_mapped if isinstance(given, ipaddress.IPv6Address) else None
-        if not (meant or given).is_global:
+        given = innermost(ipaddress.ip_address(str(address[0]).partition("%")[0]))
+        if not given.is_global:
             message = f"{url} is not fetched: a redirect leads to {address[0]}, which is no public address"
             raise DownloadError(message)

@@ -34,6 +34,8 @@ _SCALARS: Final[Mapping[ValueType, struct.Struct]] = {
     ValueType.INT64: struct.Struct("<q"),
     ValueType.FLOAT64: struct.Struct("<d"),
 }
+MOST_NUMBERS: Final = 1 << 21
+"""The longest array of numbers: one for each token of the largest vocabulary, several times over."""
 
 
 class Broken(Exception):
@@ -121,6 +123,9 @@ class Walk:
             return Array(kind, [self._string(f"value of {key!r}") for _ in range(length)])
         scalar = _SCALARS[kind]
         length = self._count(f"items of {key!r}", self._size, scalar.size)
+        if length > MOST_NUMBERS:
+            message = f"the value of {key!r} has {length:,} numbers, more than {MOST_NUMBERS:,}"
+            raise Broken(message)
         packed = self._bytes(length * scalar.size, f"value of {key!r}")
         return Array(kind, struct.unpack(f"<{length}{scalar.format[-1]}", packed))
 

@@ -128,6 +128,8 @@ def test_what_is_sent_compressed_is_not_taken(tmp_path: Path) -> None:
         ("http://[::ffff:10.1.2.3]:9/it", OUTSIDE_ONLY, "which is no public address"),
         ("http://169.254.169.254/latest", OUTSIDE_ONLY, "which is no public address"),
         ("http://10.1.2.3/it", OUTSIDE_ONLY, "which is no public address"),
+        ("http://[64:ff9b::a9fe:a9fe]/it", OUTSIDE_ONLY, "which is no public address"),
+        ("http://[2002:a9fe:a9fe::1]/it", OUTSIDE_ONLY, "which is no public address"),
     ],
 )
 def test_a_redirect_out_of_the_web_or_into_this_network_is_not_followed(

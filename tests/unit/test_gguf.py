@@ -11,6 +11,7 @@ from kitbash.errors import ModelFileError
 from kitbash.models import gguf, llama_file, tiny
 from kitbash.models.file_report import report
 from kitbash.models.gguf_header import ValueType
+from kitbash.models.gguf_walk import MAGIC, MOST_NUMBERS
 from kitbash.models.tensor_type import TensorType, layout
 
 Change = Callable[[bytes], bytes]
@@ -57,6 +58,16 @@ def test_a_header_is_read(file: Path) -> None:
     assert header.array("tokenizer.ggml.token_type", ValueType.STRING) is None
     assert header.tensors["output_norm.weight"].type is TensorType.F32
     assert llama_file.fault(header) is None
+
+
+def test_an_array_of_more_numbers_than_any_vocabulary_has_is_not_read(tmp_path: Path) -> None:
+    key, count = b"general.padding", MOST_NUMBERS + 1
+    head = MAGIC + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", len(key)) + key
+    kinds = struct.pack("<IIQ", ValueType.ARRAY, ValueType.UINT8, count)
+    path = tmp_path / "wide.gguf"
+    path.write_bytes(head + kinds + bytes(count))
+    with pytest.raises(ModelFileError, match="2,097,153 numbers, more than"):
+        gguf.read(path)
 
 
 @pytest.mark.parametrize(
