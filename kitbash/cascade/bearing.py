@@ -69,8 +69,8 @@ _COUNTS: Final = frozenset(("two", "three", "four", "five", "six", "seven", "eig
 _POINTING: Final = frozenset(("it", "they", "he", "she", "this", "that", "these", "those"))
 _FRAMING: Final = frozenset((
     "if", "unless", "myth", "myths", "legend", "legends", "believed", "believe", "believes", "claimed", "claim",
-    "claims", "misconception", "supposedly", "allegedly", "alleged", "rumour", "rumoured", "rumor", "rumored", "thought",
-    "false", "untrue", "falsely", "wrongly",
+    "claims", "misconception", "supposedly", "allegedly", "alleged", "rumour", "rumoured", "rumor", "rumored",
+    "thought", "false", "untrue", "falsely", "wrongly",
 ))  # fmt: skip
 """Words of what is not told as so: what stands beside one says nothing without it."""
 _SHORTEST: Final = 2
