@@ -120,10 +120,10 @@ class _Said:
         ordered = tuple(it for it in words.ordered if it not in _FRAME)
         return cls(text, words, ordered, frozenset(ordered))
 
-    @property
-    def plainly(self) -> tuple[str, ...]:
-        """Return all its words in order, without those that only talk."""
-        return tuple(it for it in self.words.said if stem(it) not in _FRAME)
+
+def _plainly(words: Wording) -> tuple[str, ...]:
+    """Return all words of a text in order, without those that only talk."""
+    return tuple(it for it in words.said if stem(it) not in _FRAME)
 
 
 def _pieces(sentence: str) -> list[str]:
@@ -179,7 +179,7 @@ def _same_words(one: _Said, other: _Said, asked: frozenset[str]) -> Borne | None
     if len(one.stems) < _SHORTEST and one.stems <= asked and one.words.said[0] not in _POINTING:
         # A word of the question, said back, answers nothing.
         return None
-    return _SUPPORTS if is_same_order(one.plainly, other.plainly) else None
+    return _SUPPORTS if is_same_order(_plainly(one.words), _plainly(other.words)) else None
 
 
 def _opposite(one: _Said, other: _Said, word: str) -> Borne | None:
@@ -209,7 +209,9 @@ def _measured(one: _Said, other: _Said, asked: frozenset[str]) -> Borne | None:
     if size > 0:
         is_denied = rest.is_negated or wording(held.rest).is_negated
         return None if is_denied else Borne(Bearing.CONTRADICTS, max(size, _LEAST_SIZE), _about(rest, other))
-    return _SUPPORTS if stems <= known and rest.is_negated == wording(held.rest).is_negated else None
+    told = wording(held.rest)
+    is_turned = stems <= told.stems and not is_same_order(_plainly(rest), _plainly(told))
+    return _SUPPORTS if stems <= known and not is_turned and rest.is_negated == told.is_negated else None
 
 
 def _about(rest: Wording, other: _Said) -> str:

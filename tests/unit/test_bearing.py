@@ -106,6 +106,7 @@ def test_what_a_fact_does_not_say_is_neither(statement: str, text: str) -> None:
         ("The English defeated the Normans in 1066.", "In 1066 the Normans defeated the English."),
         ("Mammals are bats.", "Bats are mammals."),
         ("A mammal is the whale.", "The whale is a mammal."),
+        ("The house is 3000 cm taller than the tower.", "The tower is 30 m taller than the house."),
         ("The train goes from Paris to London.", "The train goes to Paris from London."),
     ],
 )
