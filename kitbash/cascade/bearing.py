@@ -6,7 +6,6 @@ denies otherwise what the fact says in the same words. Pure.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -14,6 +13,7 @@ from typing import Final
 
 from kitbash.cascade.measures import measures, nearest
 from kitbash.cascade.veto import antonyms
+from kitbash.cascade.word_order import is_same_order
 from kitbash.cascade.wording import Wording, wording
 from kitbash.domain.claim import SAME, Claim, apart
 from kitbash.domain.fact import Fact
@@ -54,19 +54,25 @@ _FRAME: Final = frozenset(map(stem, (
 )))  # fmt: skip
 """Words of talk, which nothing needs to bear out."""
 _OPENING: Final = re.compile(
-    r"^(?:yes|no|well|so|however|therefore|thus|in short|in fact|indeed)\s*,\s+", re.IGNORECASE
+    r"^(?:yes|no|well|so|however|therefore|thus|in short|in fact|indeed"
+    r"|(?:according to|based on|given) (?:the )?(?:given )?(?:facts?|sources?))\s*,\s+",
+    re.IGNORECASE,
 )
 _CLAUSE: Final = re.compile(
     r"\s*[;:,–—]\s+(?:and |but |while |whereas |because |so |which )?|\s+(?:and|but|while|whereas|because)\s+"
 )
+_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+")
 _QUANTIFIED: Final = frozenset(
     ("all", "every", "always", "only", "both", "each", "entirely", "exactly", "just", "alone")
 )
 _COUNTS: Final = frozenset(("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"))
 _POINTING: Final = frozenset(("it", "they", "he", "she", "this", "that", "these", "those"))
-_BEING: Final = frozenset(("is", "are", "was", "were", "be", "called"))
-_PIVOTS: Final = frozenset(("than", "to", "into", "from", "before", "after", "over", "under", "above", "below"))
-_PREPOSITIONS: Final = frozenset(("in", "on", "at", "of", "for", "with", "by", "during", "since", "when", *_PIVOTS))
+_FRAMING: Final = frozenset((
+    "if", "unless", "myth", "myths", "legend", "legends", "believed", "believe", "believes", "claimed", "claim",
+    "claims", "misconception", "supposedly", "allegedly", "alleged", "rumour", "rumoured", "rumor", "rumored",
+    "thought", "false", "untrue", "falsely", "wrongly",
+))  # fmt: skip
+"""Words of what is not told as so: what stands beside one says nothing without it."""
 _SHORTEST: Final = 2
 
 
@@ -79,8 +85,9 @@ def bearing(statement: str, fact: Fact, *, question: str = "") -> Borne:
     one = _Said.of(said)
     if not one.stems:
         return NEITHER
-    for part in _parts(fact.text):
-        found = _against(one, _Said.of(part), _asked(question))
+    for part in map(_Said.of, _parts(fact.text)):
+        is_told_alike = _FRAMING & one.words.raw == _FRAMING & part.words.raw
+        found = _against(one, part, _asked(question)) if is_told_alike else None
         if found is not None:
             return found
     return NEITHER
@@ -88,7 +95,7 @@ def bearing(statement: str, fact: Fact, *, question: str = "") -> Borne:
 
 def clauses(statement: str) -> list[str]:
     """Return the clauses of a statement that may each stand on a fact of its own; one if it cannot be divided."""
-    pieces = [piece for piece in _CLAUSE.split(statement) if piece]
+    pieces = _pieces(statement)
     whole = len(pieces) > 1 and all(len(wording(piece).stems - _FRAME) >= _SHORTEST for piece in pieces)
     return pieces if whole else [statement]
 
@@ -114,10 +121,20 @@ class _Said:
         return cls(text, words, ordered, frozenset(ordered))
 
 
+def _plainly(words: Wording) -> tuple[str, ...]:
+    """Return all words of a text in order, without those that only talk."""
+    return tuple(it for it in words.said if stem(it) not in _FRAME)
+
+
+def _pieces(sentence: str) -> list[str]:
+    """Return the clauses of a sentence; the whole of one that says of them that they may not be so."""
+    return [sentence] if _FRAMING & wording(sentence).raw else [it for it in _CLAUSE.split(sentence) if it]
+
+
 @lru_cache(maxsize=4096)
 def _parts(text: str) -> tuple[str, ...]:
     """Return the clauses of a fact and the whole of it, the shortest first: the nearest one says whether it denies."""
-    pieces = {piece for sentence in re.split(r"(?<=[.!?])\s+", text) for piece in (sentence, *_CLAUSE.split(sentence))}
+    pieces = {piece for sentence in _SENTENCE.split(text) for piece in (sentence, *_pieces(sentence))}
     return tuple(sorted(filter(None, {*pieces, text}), key=lambda it: (len(it), it)))
 
 
@@ -162,7 +179,7 @@ def _same_words(one: _Said, other: _Said, asked: frozenset[str]) -> Borne | None
     if len(one.stems) < _SHORTEST and one.stems <= asked and one.words.said[0] not in _POINTING:
         # A word of the question, said back, answers nothing.
         return None
-    return _SUPPORTS if _is_ordered(one, other) else None
+    return _SUPPORTS if is_same_order(_plainly(one.words), _plainly(other.words)) else None
 
 
 def _opposite(one: _Said, other: _Said, word: str) -> Borne | None:
@@ -192,37 +209,10 @@ def _measured(one: _Said, other: _Said, asked: frozenset[str]) -> Borne | None:
     if size > 0:
         is_denied = rest.is_negated or wording(held.rest).is_negated
         return None if is_denied else Borne(Bearing.CONTRADICTS, max(size, _LEAST_SIZE), _about(rest, other))
-    return _SUPPORTS if stems <= known and rest.is_negated == wording(held.rest).is_negated else None
+    told = wording(held.rest)
+    is_turned = stems <= told.stems and not is_same_order(_plainly(rest), _plainly(told))
+    return _SUPPORTS if stems <= known and not is_turned and rest.is_negated == told.is_negated else None
 
 
 def _about(rest: Wording, other: _Said) -> str:
     return " ".join(rest.ordered) or " ".join(other.ordered)
-
-
-def _is_ordered(one: _Said, other: _Said) -> bool:
-    """Return whether a statement has its words the same way round as a fact, as far as that matters."""
-    held = [it for it in other.ordered if it in one.stems]
-    if _is_within(one.ordered, held):
-        return True
-    said, told = one.words.said, other.words.said
-    for pivot in _PIVOTS & set(said) & set(told):
-        left, right = _sides(said, pivot)
-        other_left, other_right = _sides(told, pivot)
-        if left & other_right - other_left and right & other_left - other_right:
-            return False
-    if _BEING & set(said) and _BEING & set(told):
-        return ("by" in said) == ("by" in told)
-    if ("by" in said) != ("by" in told):
-        return True
-    moved = said[0] in _PREPOSITIONS or told[0] in _PREPOSITIONS
-    return moved or (bool(held) and one.ordered[0] == held[0])
-
-
-def _is_within(some: Iterable[str], others: Iterable[str]) -> bool:
-    left = iter(others)
-    return all(it in left for it in some)
-
-
-def _sides(said: tuple[str, ...], pivot: str) -> tuple[frozenset[str], frozenset[str]]:
-    at = said.index(pivot)
-    return wording(" ".join(said[:at])).stems, wording(" ".join(said[at + 1 :])).stems

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
+from statistics import fmean
 from typing import Final
 
 from kitbash.cascade.bearing import Bearing, bearing
@@ -20,13 +21,14 @@ from kitbash.domain.fact import Fact
 from kitbash.domain.item import ident_of
 from kitbash.domain.layer import Layer
 from kitbash.domain.level import Level
+from kitbash.domain.normal_form import normal_form
 from kitbash.domain.plan import Plan
 from kitbash.domain.strategy import Strategy
 from kitbash.domain.verdict import Finding
 from kitbash.knowledge.source.claiming import claims_of
 
 UNKNOWN_WEIGHT: Final = 1.0
-"""What an engine counts about which nothing is known."""
+"""What every engine counts where nothing is known of any; otherwise an unknown one counts the mean of the known."""
 NO_WEIGHT: Final = 0.5
 """The confidence of those that agree when none of them counts anything: nobody knows."""
 MEASURED_WEIGHT: Final = 1.5
@@ -89,7 +91,7 @@ def vote(
     several that agree the cheapest layer speaks: its words are nearest to the facts. The group
     that counts most wins; of equals the larger, then the surer, then the cheaper.
     """
-    known = NO_WEIGHTS if strategy is Strategy.SIMPLE else weights
+    known = _every(NO_WEIGHTS if strategy is Strategy.SIMPLE else weights)
     is_typed = strategy is Strategy.TYPED
     voices = sorted(
         (_voice(it, it.layer, known, form if is_typed else None) for it in answers if it.layer is not None),
@@ -125,8 +127,10 @@ def weights_of(product: str | None) -> dict[Layer, float]:
 
 
 def agree(one: Answer, other: Answer, *, question: str = "") -> bool:
-    """Return whether two answers say the same thing, by their claims and their content."""
+    """Return whether two answers say the same thing, in the same words or by their claims and their content."""
     mine, yours = _statements(one.text), _statements(other.text)
+    if _plainly(mine) == _plainly(yours) != "":
+        return True
     found = {bearing(it.text, fact, question=question).bearing for it, fact in _pairs(mine, yours)}
     if Bearing.CONTRADICTS in found:
         return False
@@ -137,8 +141,14 @@ def agree(one: Answer, other: Answer, *, question: str = "") -> bool:
     )
 
 
+def _every(weights: Mapping[Layer, float]) -> dict[Layer, float]:
+    """Return what each engine counts. To be unknown is no merit: it counts neither more nor less than the known do."""
+    unknown = fmean(weights.values()) if weights else UNKNOWN_WEIGHT
+    return {layer: weights.get(layer, unknown) for layer in Layer}
+
+
 def _voice(answer: Answer, layer: Layer, weights: Mapping[Layer, float], form: str | None) -> _Voice:
-    weight, confidence = weights.get(layer, UNKNOWN_WEIGHT), answer.confidence
+    weight, confidence = weights[layer], answer.confidence
     if form in _OPEN_ENDED:
         confidence *= OWN_WORDS if layer is Layer.KOBOLD else 1.0
     elif form is not None and answer.sources and all(fact.level in _MEASURED for fact in answer.sources):
@@ -170,6 +180,10 @@ def _statements(text: str) -> tuple[Fact, ...]:
     said = [it.text for it in sentences(text) if _AGAINST not in it.text]
     plain = [it.replace(OWN_MARK, "").strip() for it in said]
     return tuple(Fact("", n, it, Level.NARRATIVE, 1.0, claims=claims_of(it)) for n, it in enumerate(plain, 1) if it)
+
+
+def _plainly(said: Iterable[Fact]) -> str:
+    return normal_form(" ".join(it.text for it in said))
 
 
 def _pairs(mine: Sequence[Fact], yours: Sequence[Fact]) -> Iterable[tuple[Fact, Fact]]:

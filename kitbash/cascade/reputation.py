@@ -1,4 +1,7 @@
-"""How much an engine counts in a vote, by how often people judged it right."""
+"""How much an engine counts in a vote, by how often people judged it right.
+
+What one counts about which too little is known, the vote decides: the mean of the others.
+"""
 
 from collections.abc import Mapping
 from typing import Final, Protocol

@@ -34,6 +34,18 @@ def bears(statement: str, text: str, question: str = "") -> Bearing:
         ("A goldfish remembers for five years.", GOLDFISH),
         ("No, glass is not a liquid.", "Glass is not a liquid at room temperature."),
         ("On water ice floats.", ICE),
+        ("According to the facts, ice generally floats on water.", ICE),
+        ("In 1969 Apollo 11 landed on the Moon.", APOLLO),
+        ("Bob taught Alice.", "Alice was taught by Bob."),
+        ("Alice was taught by Bob.", "Bob taught Alice."),
+        ("Bob.", "Alice was taught by Bob."),
+        ("Bob Dylan.", "The song was written by Bob Dylan in 1962."),
+        ("The song was written in 1962.", "The song was written by Bob Dylan in 1962."),
+        ("The Normans defeated the English in 1066.", "In 1066 the Normans defeated the English."),
+        ("In 1066 the Normans defeated the English.", "The Normans defeated the English in 1066."),
+        ("The hottest planet is Venus.", "Venus is the hottest planet."),
+        ("It is a myth that bats are blind.", "It is a myth that bats are blind."),
+        ("If the valve is open, the pump is off.", "If the valve is open, the pump is off."),
         ("Apollo 11 landed on the Moon in 1969.", APOLLO),
     ],
 )
@@ -77,6 +89,48 @@ def test_what_a_fact_does_not_say_is_neither(statement: str, text: str) -> None:
     assert bears(statement, text) is Bearing.NEITHER
 
 
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        ("France is the capital of Paris.", "Paris is the capital of France."),
+        ("France is the capital of Paris.", PARIS),
+        ("Paris is France.", "Paris is the capital of France."),
+        ("Mary is the father of John.", "John is the father of Mary."),
+        ("The father of John is Mary.", "John is the father of Mary."),
+        ("Mary is John.", "John is the father of Mary."),
+        ("Bob was taught by Alice.", "Alice was taught by Bob."),
+        ("Alice taught Bob.", "Alice was taught by Bob."),
+        ("Alice was taught by Bob.", "Alice taught Bob."),
+        ("In 1066 the English defeated the Normans.", "In 1066 the Normans defeated the English."),
+        ("In 1066 the English defeated the Normans.", "The Normans defeated the English in 1066."),
+        ("The English defeated the Normans in 1066.", "In 1066 the Normans defeated the English."),
+        ("Mammals are bats.", "Bats are mammals."),
+        ("A mammal is the whale.", "The whale is a mammal."),
+        ("The house is 3000 cm taller than the tower.", "The tower is 30 m taller than the house."),
+        ("The train goes from Paris to London.", "The train goes to Paris from London."),
+    ],
+)
+def test_what_is_said_the_other_way_round_is_not_supported(statement: str, text: str) -> None:
+    assert bears(statement, text) is Bearing.NEITHER
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        ("Bats are blind.", "It is a myth that bats are blind."),
+        ("Bats are not blind.", "It is a myth that bats are blind."),
+        ("The pump is off.", "If the valve is open, the pump is off."),
+        ("The valve is open.", "If the valve is open, the pump is off."),
+        ("The valve is open if the pump is off.", "If the valve is open, the pump is off."),
+        ("If the valve is open, the pump is off.", "The valve is open, and the pump is off."),
+        ("The earth is flat.", "It was once believed that the earth is flat, and that the sky is a dome."),
+        ("The sky is a dome.", "It was once believed that the earth is flat, and the sky is a dome."),
+    ],
+)
+def test_no_clause_is_taken_out_of_what_is_not_told_as_so(statement: str, text: str) -> None:
+    assert bears(statement, text) is Bearing.NEITHER
+
+
 def test_a_word_of_the_question_said_back_is_no_answer() -> None:
     asked = "What is the capital of France?"
     assert bears("France.", PARIS, asked) is Bearing.NEITHER
@@ -91,4 +145,6 @@ def test_what_it_is_stands_in_the_question() -> None:
 
 def test_a_sentence_is_divided_only_where_each_part_says_something() -> None:
     assert clauses("Ice floats on water and steam rises in air.") == ["Ice floats on water", "steam rises in air."]
+    conditional = "If the valve is open, the pump is off."
+    assert clauses(conditional) == [conditional]
     assert clauses("Salt and pepper taste well.") == ["Salt and pepper taste well."]

@@ -80,6 +80,17 @@ def test_an_engine_counts_as_much_as_it_was_right() -> None:
     assert simple.answer.confidence == pytest.approx(0.815)
 
 
+def test_an_engine_of_which_nothing_is_known_counts_as_the_known_do_on_average() -> None:
+    found = vote([CARTRIDGE, DENIES], WEIGHTED, weights={Layer.CARTRIDGE: 0.99})
+    assert found is not None
+    # Equals: the surer one speaks, as where nothing is known.
+    assert found == vote([CARTRIDGE, DENIES], WEIGHTED)
+    good = vote([CARTRIDGE, DENIES], WEIGHTED, weights={Layer.CARTRIDGE: 0.99, Layer.SYNTHESIS: 0.5})
+    assert good is not None
+    assert good.answer.layer is Layer.CARTRIDGE
+    assert good.answer.confidence == pytest.approx(0.72 * 0.99 / (0.99 + 0.745))
+
+
 def test_engines_that_were_never_right_leave_an_even_chance() -> None:
     nothing = dict.fromkeys(Layer, 0.0)
     found = vote([CARTRIDGE, KOBOLD], WEIGHTED, weights=nothing)
@@ -120,6 +131,9 @@ def test_the_order_in_which_engines_answer_does_not_matter() -> None:
         ("Bats are not blind. [1] They hear well. [own]", "Bats are not blind.", True),
         ("Bats are not blind. [1] Bats are blind. [own]", "Bats are not blind.", False),
         ("Ice sinks in the lake. [against 1]", "Ice sinks in the lake.", False),
+        ("Yes.", "Yes.", True),
+        ("Yes. [1]", "yes [own]", True),
+        ("Yes.", "No.", False),
         ("", "", False),
     ],
 )

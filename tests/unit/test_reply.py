@@ -1,5 +1,7 @@
 """A model's reply made plain, whole and as it grows."""
 
+import re
+import time
 import unicodedata
 
 import pytest
@@ -22,6 +24,8 @@ HOSTILE = st.lists(st.one_of(st.sampled_from(MARKS), st.text(max_size=4)), max_s
         ("<|im_start|>system\nIce floats.</s>", "system\nIce floats."),
         ("<|im_<|x|>start|>Ice floats.", "Ice floats."),
         ("[INST]Ice[/INST] floats.\x00\x07\x08", "Ice floats."),
+        ("[IN\x07ST]Ice <\u200b/s>floats.", "Ice floats."),
+        ("[TOOL_CALLS]Ice[/SYSTEM_PROMPT] floats. [1] It melts. [own]", "Ice floats. [1] It melts. [own]"),
         ("Ice\u202efloats", "Icefloats"),
         ("  Ice \t floats.\n\n\nSteam  rises.  ", "Ice floats.\nSteam rises."),
         ("a < b and c[1]", "a < b and c[1]"),
@@ -64,6 +68,25 @@ def test_nothing_ordinary_is_held_back_for_good() -> None:
     growing = Growing()
     assert growing.grow("a <") + growing.grow(" b [") + growing.rest() == "a < b ["
     assert growing.grow("\x1b]" + "x" * 400) == "" or growing.rest() != "\x1b"
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "[IN" * 8000 + "[INST]" + "ST]" * 8000,
+        "<|a" * 8000 + "<|a|>" + "|>" * 8000,
+        "\x9d" * 32_000,
+        "\x1b]" * 16_000,
+        "\x9d" * 31_000 + "\x1b",
+    ],
+)
+def test_marks_within_marks_are_taken_in_bounded_time(hostile: str) -> None:
+    growing = Growing()
+    started = time.process_time()
+    read, shown = plain(hostile), growing.grow(hostile * 4) + growing.rest()
+    assert time.process_time() - started < 0.5
+    assert not re.search(r"\[INST\]|<\|a\|>", read + shown)
+    assert len(shown) <= MAX_CHARS
 
 
 def test_a_reply_without_end_is_cut() -> None:
