@@ -111,6 +111,33 @@ def test_a_lost_registry_is_put_back(enrolled: Cli, fresh_plain: Server) -> None
     assert len(enrolled.said("swarm", "keys", "list")["keys"]) == 2
 
 
+def test_the_first_admin_is_tried_again_after_a_failure(cli: Cli, fresh_plain: Server) -> None:
+    there = fresh_plain.node()
+    there.rpush(f"{DEFAULT_PREFIX}trust:registry", "something")
+    assert "is no hash" in cli.refused("swarm", "keys", "new", "admin", "--role", "admin", code=1)
+    there.delete(f"{DEFAULT_PREFIX}trust:registry")
+    there.close()
+    assert cli("swarm", "keys", "new", "admin", "--role", "admin").code == 0
+    said = cli.said("swarm", "keys", "list")
+    assert said["trusted"] == [said["keys"][0]["public"]]
+
+
+def test_a_revoked_or_rotated_admin_is_let_go_of(enrolled: Cli) -> None:
+    assert enrolled("swarm", "keys", "new", "second", "--role", "admin").code == 0
+    first, _, second = [key["public"] for key in enrolled.said("swarm", "keys", "list")["keys"]]
+    assert enrolled("swarm", "keys", "trust", second).code == 0
+    rotated = enrolled("swarm", "keys", "rotate", "admin")
+    assert rotated.code == 0
+    assert f"keys trust {first} --remove" in rotated.out
+    assert first not in enrolled.said("swarm", "keys", "list")["trusted"]
+    assert "another admin" in enrolled.refused("swarm", "keys", "revoke", "admin")
+    revoked = enrolled("swarm", "keys", "revoke", "second", "--reason", "lost")
+    assert revoked.code == 0
+    assert f"keys trust {second} --remove" in revoked.out
+    said = enrolled.said("swarm", "keys", "list")
+    assert said["trusted"] == [said["keys"][-1]["public"]]
+
+
 def test_a_key_that_could_not_be_enrolled_is_not_left_behind(enrolled: Cli, tmp_path: Path) -> None:
     root = enrolled.said("swarm", "keys", "list")["trusted"][0]
     assert enrolled("swarm", "keys", "trust", root, "--remove").code == 0
