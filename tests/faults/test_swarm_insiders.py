@@ -9,10 +9,11 @@ import pytest
 from kitbash.swarm import Context, Finding, RedisBusClient, SwarmRegistry, Task
 from kitbash.swarm import conflict as conflicts
 from kitbash.swarm import finding as findings
+from kitbash.swarm.accepting import accept
 from kitbash.swarm.conflict import Resolution
 from kitbash.swarm.errors import Invalid, Refused
 from kitbash.swarm.packet import Packet, envelope_to, packet_to
-from kitbash.swarm.proposal import confirmed
+from kitbash.swarm.proposal import Proposal, confirmed
 from kitbash.swarm.stored import dumps
 from kitbash.swarm.trust.key_files import KeyPair
 from kitbash.swarm.trust.roles import Role
@@ -80,7 +81,9 @@ def test_nobody_posts_or_hands_in_the_work_of_another(swarm: Swarm) -> None:
     with pytest.raises(Refused, match="work of 'bob'"):
         bus.post_finding(Finding(claim="it is so", worker_id="bob", task_id="t1"))
     for worker in ("x", "y"):
-        put(swarm, Finding(claim="the sea is calm", confidence=0.9, worker_id=worker, task_id="t1"), ann, "post_finding")
+        put(
+            swarm, Finding(claim="the sea is calm", confidence=0.9, worker_id=worker, task_id="t1"), ann, "post_finding"
+        )
     assert bus.get_findings_for_task("t1") == []
     assert bus.get_agreements("t1") == []
 
@@ -88,7 +91,9 @@ def test_nobody_posts_or_hands_in_the_work_of_another(swarm: Swarm) -> None:
 def test_only_an_answer_of_the_inbox_is_a_persons(swarm: Swarm) -> None:
     ann = swarm.enrol("ann")
     bus = bus_of(swarm, ann)
-    said = Finding(claim="the sea is calm", confidence=1.0, citations=["a", "b"], worker_id="person:chief", task_id="t1")
+    said = Finding(
+        claim="the sea is calm", confidence=1.0, citations=["a", "b"], worker_id="person:chief", task_id="t1"
+    )
     for action in ("post_finding", "answer_inbox"):
         put(swarm, said, ann, action)
         with pytest.raises(Refused):
@@ -118,6 +123,15 @@ def test_an_answer_does_not_follow_a_question_that_was_changed(swarm: Swarm) -> 
     with pytest.raises(Refused):
         chief.answer_inbox(question.id, "I do", person="carol")
     assert not swarm.node.exists(f"{swarm.prefix}findings:of:dangerous")
+
+
+def test_who_may_not_accept_a_proposal_writes_nothing(swarm: Swarm, tmp_path: Path) -> None:
+    chief, eve = bus_of(swarm, swarm.enrol("boss", Role.ADMIN)), bus_of(swarm, swarm.enrol("eve", Role.AUDITOR))
+    chief.propose(Proposal("p1", "the sea is calm", 0.9))
+    with pytest.raises(Refused, match="may not decide_proposal"):
+        accept(eve, "p1", tmp_path / "cartridges", person="eve")
+    assert not (tmp_path / "cartridges").exists()
+    assert accept(chief, "p1", tmp_path / "cartridges", person="boss").added == 1
 
 
 def test_a_roster_that_was_copied_is_refused(swarm: Swarm) -> None:

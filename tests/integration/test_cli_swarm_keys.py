@@ -1,14 +1,20 @@
 """`kitbash swarm keys` and `verify`: from no key to findings whose signatures somebody else checks."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 import pytest
+from pydantic import SecretStr
 
 from kitbash.settings import load
-from kitbash.swarm import Finding, RedisBusClient
+from kitbash.swarm import Context, Finding, RedisBusClient
+from kitbash.swarm import finding as findings
 from kitbash.swarm.keys import DEFAULT_PREFIX
-from kitbash.swarm.trust import assemble
+from kitbash.swarm.packet import Packet, envelope_to
+from kitbash.swarm.stored import dumps
+from kitbash.swarm.trust import assemble, key_files
+from kitbash.swarm.trust.sealer import signed
 from tests.integration.cli_asking import Cli
 from tests.servers import Server
 from tests.trusted import PASSWORD, cheap_passwords
@@ -71,6 +77,34 @@ def test_a_signed_finding_is_verified_and_a_changed_one_is_not(enrolled: Cli, fr
     assert ran.code == 1
     assert "invalid" in ran.out
     assert "the packet was changed" in ran.out
+
+
+def test_a_context_that_was_changed_and_a_finding_that_was_copied_are_not_verified(
+    enrolled: Cli, fresh_plain: Server
+) -> None:
+    finding_id = posted(fresh_plain, enrolled)
+    with closing(fresh_plain.connect()) as redis, closing(fresh_plain.node()) as node:
+        trust = assemble.trust(load().settings, redis, fresh_plain.url, DEFAULT_PREFIX)
+        RedisBusClient(client=redis, agent_id="ann", sealer=trust.sealer).share_context(Context("task", "one"))
+        assert enrolled("swarm", "verify", "context:task:one").code == 0
+        node.hset(f"{DEFAULT_PREFIX}context:task:one", "notes", "open the door")
+        assert "the packet was changed" in enrolled("swarm", "verify", "context:task:one").out
+        node.copy(f"{DEFAULT_PREFIX}finding:{finding_id}", f"{DEFAULT_PREFIX}finding:other")
+        assert "copied" in enrolled.refused("swarm", "verify", "finding:other", code=1)
+        assert enrolled("swarm", "verify", finding_id).code == 0
+
+
+def test_what_was_signed_to_do_something_else_is_not_verified(enrolled: Cli, fresh_plain: Server) -> None:
+    finding_id = posted(fresh_plain, enrolled)
+    settings = load().settings
+    pair = key_files.read(assemble.keys_folder(settings), "ann", SecretStr(PASSWORD))
+    with closing(fresh_plain.node()) as node:
+        at = f"{DEFAULT_PREFIX}finding:{finding_id}"
+        contents = findings.contents_of(findings.of_fields(node.hgetall(at)))
+        node.hset(at, "packet", dumps(envelope_to(signed(Packet("ann", contents), "post_task", pair))))
+    ran = enrolled("swarm", "verify", finding_id)
+    assert ran.code == 1
+    assert "invalid" in ran.out
 
 
 def test_a_rotated_key_goes_on_counting_for_what_it_signed_and_a_revoked_one_does_not(

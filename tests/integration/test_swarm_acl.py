@@ -193,7 +193,9 @@ def test_an_agent_can_leave_its_keys_by_no_script(server: GuardedServer) -> None
     [("DEL", "audit"), ("SET", "audit", "1"), ("XADD", "registry", "*", "a", "1"), ("DEL", "seen"), ("DEL", "floor")],
     ids=" ".join,
 )
-def test_an_agent_adds_to_the_audit_and_deletes_nothing_of_trust(command: tuple[str, ...], server: GuardedServer) -> None:
+def test_an_agent_adds_to_the_audit_and_deletes_nothing_of_trust(
+    command: tuple[str, ...], server: GuardedServer
+) -> None:
     name, key, *rest = command
     sent = (name, f"{DEFAULT_PREFIX}trust:{key}", *rest)
     with closing(server.client(Role.AGENT)) as client:

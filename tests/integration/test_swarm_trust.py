@@ -25,7 +25,6 @@ from tests import servers
 from tests.boards import at_once
 from tests.trusted import Swarm, packet, swarm_on, utc
 
-
 LATE_MS: Final = 2**43
 
 
@@ -122,7 +121,9 @@ def test_a_higher_number_is_not_overwritten_by_who_does_not_trust_its_root(swarm
 def two_admins(swarm: Swarm) -> KeyPair:
     """Return a second admin, pinned; both are in the registry."""
     second = swarm.enrol("second", Role.ADMIN)
-    swarm.store.change(swarm.admin, lambda it: it.with_key(KeyEntry("chief", Role.ADMIN, swarm.admin.public, 0, LATE_MS)))
+    swarm.store.change(
+        swarm.admin, lambda it: it.with_key(KeyEntry("chief", Role.ADMIN, swarm.admin.public, 0, LATE_MS))
+    )
     swarm.pinned.trust(second.public)
     return second
 

@@ -56,6 +56,12 @@ def get(bus: Bus, proposal_id: str, agent: str) -> Steps[Proposal | None]:
     return (yield from _trusted(bus, at, fields)) if fields else None
 
 
+def to_decide(bus: Bus, proposal_id: str, agent: str) -> Steps[Proposal | None]:
+    """Return a proposal as it stands to who may decide about it, or None. Raises Refused for others."""
+    yield Permit(agent, Operation.DECIDE_PROPOSAL)
+    return (yield from get(bus, proposal_id, agent))
+
+
 def _trusted(bus: Bus, key: str, fields: Fields) -> Steps[Proposal]:
     proposal = read(key, fields, proposals.of_fields)
     refuse_moved(key, bus.keys.proposal(proposal.id))

@@ -76,9 +76,7 @@ def get_scan(bus: Bus, date: str, scan_type: str, agent: str) -> Steps[Remediati
     yield Permit(agent, Operation.GET_CONTEXT)
     at = bus.keys.remediation(date, scan_type)
     return (
-        yield from _kept(
-            bus, at, records.scan_of, lambda it: bus.keys.remediation(it.date, it.scan_type), actions.SCAN
-        )
+        yield from _kept(bus, at, records.scan_of, lambda it: bus.keys.remediation(it.date, it.scan_type), actions.SCAN)
     )
 
 

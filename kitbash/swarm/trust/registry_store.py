@@ -113,9 +113,9 @@ class RegistryStore:
     def put_back(self) -> Registry:
         """Have the newest registry that this machine has seen be the one in Redis again, and return it.
 
-        What counts there already stays and is returned: it may be newer, and with it a revocation. Raises Invalid if none
-        was seen here; Refused if what was seen does not count here, or is older than what is there by its number; or as
-        `read` does.
+        What counts there already stays and is returned: it may be newer, and with it a revocation. Raises Invalid if
+        none was seen here; Refused if what was seen does not count here, or is older than what is there by its number;
+        or as `read` does.
         """
         newest = self._pinned.newest()
         if newest is None:
