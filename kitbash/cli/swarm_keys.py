@@ -3,9 +3,11 @@
 import getpass
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from pydantic import SecretStr
@@ -39,8 +41,8 @@ def new(agent: str, *, role: str, days: int, admin: str, public: str | None) -> 
         pair = key_files.generate(agent)
         key_files.write(folder, pair, secret)
         public = pair.public
+        # The first admin enrols itself.
         if its_role is Role.ADMIN and not pinned.roots():
-            pinned.trust(pair.public)
             admin = agent
     if not key_files.path_of(folder, admin).exists():
         output.line(f"made the key of {agent}; no key of {admin!r} is here, so have an admin enrol it:")
@@ -54,6 +56,9 @@ def new(agent: str, *, role: str, days: int, admin: str, public: str | None) -> 
         if is_made:
             key_files.path_of(folder, agent).unlink()
         raise
+    if admin == agent:
+        # Not before: a root whose key is not kept would stay pinned, and no other admin be the first.
+        pinned.trust(public)
     _tell(f"{agent} is {role}", registry, agent)
     if its_role is Role.ADMIN:
         output.line(f"  other machines trust it after: kitbash swarm keys trust {public}")
@@ -111,21 +116,34 @@ def rotate(agent: str, *, days: int, admin: str, public: str | None) -> None:
             return registry.with_key(_entry(agent, before[-1].role, pair.public if pair else str(public), days))
 
         registry = store.change(chief, rotated)
-    if pair is not None:
-        key_files.write(folder, pair, secret, replace=True)
-        if agent == admin:
-            Pinned(folder).trust(pair.public)
-            output.line(f"other machines trust the new registry after: kitbash swarm keys trust {pair.public}")
+        if pair is not None:
+            key_files.write(folder, pair, secret, replace=True)
+            if agent == admin:
+                # The new key signs at once: from then on the old one rules no more where that was seen.
+                Pinned(folder).trust(pair.public)
+                registry = store.change(pair, lambda it: replace(it, serial=it.serial + 1))
+                output.line(f"other machines trust the new registry after: kitbash swarm keys trust {pair.public}")
+    _let_go(folder, [key.public for key in registry.of(agent)[:-1]])
     _tell(f"{agent} has a new key", registry, agent)
 
 
 def revoke(agent: str, *, key: str | None, reason: str, admin: str) -> None:
     """Have an agent's keys count for nothing."""
     settings = load().settings
-    chief = key_files.read(keys_folder(settings), admin, _password(settings))
+    folder = keys_folder(settings)
+    chief = key_files.read(folder, admin, _password(settings))
     with _registry(settings) as store:
         at_ms = _now_ms()
-        registry = store.change(chief, lambda it: it.revoking(agent, at_ms=at_ms, reason=reason, name=key))
+
+        def revoked(registry: Registry) -> Registry:
+            after = registry.revoking(agent, at_ms=at_ms, reason=reason, name=key)
+            if any(it.public == chief.public and it.revoked_ms is not None for it in after.keys):
+                message = f"{admin!r} cannot revoke the key it signs with; sign as another admin: --admin NAME"
+                raise ConfigError(message)
+            return after
+
+        registry = store.change(chief, revoked)
+    _let_go(folder, [it.public for it in registry.of(agent) if it.revoked_ms is not None])
     within_s = settings.trust.cache_s
     output.line(
         f"revoked {key or 'all keys'} of {agent}; registry {registry.serial} counts everywhere in {within_s:g} s"
@@ -146,6 +164,14 @@ def publish() -> None:
     with _registry(load().settings) as store:
         registry = store.put_back()
     output.line(f"registry {registry.serial} with {len(registry.keys)} keys is in Redis again")
+
+
+def _let_go(folder: Path, roots: Iterable[str]) -> None:
+    """Have keys that were revoked or rotated rule no more on this machine, and say what others are to do."""
+    pinned = Pinned(folder)
+    for root in roots:
+        if pinned.distrust(root):
+            output.line(f"other machines let go of the old key after: kitbash swarm keys trust {root} --remove")
 
 
 @contextmanager

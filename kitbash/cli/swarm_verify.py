@@ -2,7 +2,6 @@
 
 import re
 import sys
-from collections.abc import Sequence
 from typing import Any, Final
 
 from kitbash.cli import output
@@ -10,6 +9,7 @@ from kitbash.errors import NotFound
 from kitbash.runtime import Runtime
 from kitbash.settings import load
 from kitbash.swarm import RedisBusClient
+from kitbash.swarm.actions import Actions, of_record
 from kitbash.swarm.packet import Packet
 from kitbash.swarm.sealing import Standing
 from kitbash.swarm.trust.judge import judge, milliseconds
@@ -26,11 +26,12 @@ def verify(record: str, *, as_json: bool) -> None:
     runtime = Runtime(settings)
     try:
         # Read as they are, without asking for leave: what does not stand is what is to be seen.
-        packets = _packets(RedisBusClient(client=runtime.swarm_redis, prefix=settings.swarm.prefix), record)
+        name, packets = _packets(RedisBusClient(client=runtime.swarm_redis, prefix=settings.swarm.prefix), record)
         registry = runtime.swarm_keys.read()
     finally:
         runtime.close()
-    told = [_told(packet, registry, int(settings.trust.window_s * 1000)) for packet in packets]
+    window_ms = int(settings.trust.window_s * 1000)
+    told = [_told(it, registry, window_ms, of_record(name, place)) for place, it in enumerate(packets)]
     if as_json:
         output.print_json({"record": record, "packets": told})
     else:
@@ -41,19 +42,19 @@ def verify(record: str, *, as_json: bool) -> None:
         sys.exit(1)
 
 
-def _packets(client: RedisBusClient, record: str) -> Sequence[Packet]:
+def _packets(client: RedisBusClient, record: str) -> tuple[str, list[Packet]]:
     names = [f"{kind}:{record}" for kind in _KINDS] if _BARE_ID.fullmatch(record) else [record]
     for name in names:
         packets = client.get_packets(name)
         if packets:
-            return packets
+            return name, packets
     message = f"the bus has no packet of {record!r}: nothing of that name was written, or it has expired"
     raise NotFound(message)
 
 
-def _told(packet: Packet, registry: Registry, window_ms: int) -> dict[str, Any]:
+def _told(packet: Packet, registry: Registry, window_ms: int, actions: Actions) -> dict[str, Any]:
     # As it was dispatched, not as old as it is now: the window is judged as recorded.
-    standing, reason = judge(packet, registry, milliseconds(packet.dispatched_at), ahead_ms=window_ms)
+    standing, reason = judge(packet, registry, milliseconds(packet.dispatched_at), ahead_ms=window_ms, actions=actions)
     chain = packet.chain_of_custody
     return {
         "tracking_id": packet.tracking_id,

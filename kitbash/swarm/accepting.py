@@ -46,9 +46,9 @@ def accept(bus: RedisBusClient, proposal_id: str, where: Path, *, person: str, a
     """Write a proposal's fact into the experiment cartridge in a folder, and note that it was accepted.
 
     The fact comes first: who dies between accepts again, which adds nothing. Raises Invalid if there is no such
-    proposal, or it was refused.
+    proposal, or it was refused, and Refused, having written nothing, for who may not decide.
     """
-    proposal = bus.get_proposal(proposal_id, agent_id)
+    proposal = bus.get_proposal_to_decide(proposal_id, agent_id)
     if proposal is None:
         message = f"there is no proposal {proposal_id}; `kitbash swarm proposals` lists those there are"
         raise Invalid(message)

@@ -253,6 +253,10 @@ class AsyncRedisBusClient(Session):
         """Return a proposal with what was decided about it, or None."""
         return await self._run(proposals.get(self.bus, proposal_id, self.by(agent_id)))
 
+    async def get_proposal_to_decide(self, proposal_id: str, agent_id: str = "") -> Proposal | None:
+        """Return a proposal, or None, to who may decide about it. Raises Refused for others, and does nothing."""
+        return await self._run(proposals.to_decide(self.bus, proposal_id, self.by(agent_id)))
+
     async def decide_proposal(
         self, proposal_id: str, decision: Decision | str, *, person: str, agent_id: str = ""
     ) -> bool:

@@ -63,7 +63,7 @@ class AwaitingWorld:
             case AskAll():
                 return await self._together(request.commands)
             case Check():
-                return await asyncio.to_thread(self._sealer.check, request.packet, check.now())
+                return await asyncio.to_thread(self._sealer.check, request.packet, check.now(), request.actions)
             case ScanPage():
                 return await self._page(request)
 

@@ -245,6 +245,10 @@ class RedisBusClient(Session):
         """Return a proposal with what was decided about it, or None."""
         return self._run(proposals.get(self.bus, proposal_id, self.by(agent_id)))
 
+    def get_proposal_to_decide(self, proposal_id: str, agent_id: str = "") -> Proposal | None:
+        """Return a proposal, or None, to who may decide about it. Raises Refused for others, and does nothing."""
+        return self._run(proposals.to_decide(self.bus, proposal_id, self.by(agent_id)))
+
     def decide_proposal(self, proposal_id: str, decision: Decision | str, *, person: str, agent_id: str = "") -> bool:
         """Note what a person decided about a proposal, and return True; False if it was decided before.
 

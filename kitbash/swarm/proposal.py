@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from kitbash.swarm import check
+from kitbash.swarm.actions import PERSON
 from kitbash.swarm.agreement import Agreement, agreements
 from kitbash.swarm.finding import MAX_CITATION_CHARS, MAX_CLAIM_CHARS, Finding
 from kitbash.swarm.speech import SpeechAct
@@ -17,8 +18,6 @@ MOST_OPEN: Final = 1000
 """How many wait for people; while there are so many nothing is proposed."""
 MAX_SOURCES: Final = 64
 MAX_QUESTION_CHARS: Final = 2000
-PERSON: Final = "person:"
-"""How the worker of a finding begins that a person answered with."""
 
 
 class Decision(StrEnum):

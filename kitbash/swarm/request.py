@@ -7,6 +7,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
+from kitbash.swarm.actions import ANY, Actions
 from kitbash.swarm.keys import Keys
 from kitbash.swarm.packet import Packet
 from kitbash.swarm.scripts import Verb
@@ -52,9 +53,10 @@ class Seal(NamedTuple):
 
 
 class Check(NamedTuple):
-    """Check a packet that was read; the reply is a `Verdict`."""
+    """Check a packet that was read, of a record that only these actions make; the reply is a `Verdict`."""
 
     packet: Packet
+    actions: Actions = ANY
 
 
 class Permit(NamedTuple):

@@ -75,8 +75,8 @@ class Sealer(Protocol):
         """Return the packet with an entry of custody for `action` by its origin, and signed if that is its business."""
         ...
 
-    def check(self, packet: Packet, now: datetime) -> Verdict:
-        """Return whether a packet that was read may be used, at an aware time."""
+    def check(self, packet: Packet, now: datetime, actions: frozenset[Operation] = ...) -> Verdict:
+        """Return whether a packet that was read may be used, at an aware time, where only these actions fit."""
         ...
 
 
@@ -95,9 +95,9 @@ class NoSealer:
         """Return the packet with a plain entry of custody."""
         return packet.handled(packet.origin, action, at=packet.dispatched_at)
 
-    def check(self, packet: Packet, now: datetime) -> Verdict:
+    def check(self, packet: Packet, now: datetime, actions: frozenset[Operation] = frozenset()) -> Verdict:
         """Take every packet."""
-        del packet, now
+        del packet, now, actions
         return Verdict(Standing.UNCHECKED, is_accepted=True)
 
 

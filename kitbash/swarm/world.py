@@ -58,7 +58,7 @@ class BlockingWorld:
             case AskAll():
                 return self._together(request.commands)
             case Check():
-                return self._sealer.check(request.packet, check.now())
+                return self._sealer.check(request.packet, check.now(), request.actions)
             case ScanPage():
                 return self._page(request)
 

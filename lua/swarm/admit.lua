@@ -17,6 +17,11 @@ if (kinds[1] ~= 'zset' and kinds[1] ~= 'none') or (kinds[2] ~= 'string' and kind
 if redis.call('ZSCORE', seen, ARGV[1]) then return reply('0') end
 if dispatched_ms > now_ms + window_ms then return reply('-2') end
 local forgotten_ms = tonumber(redis.call('GET', floor) or '') or 0
+if forgotten_ms > now_ms + window_ms then
+  -- Nothing that passed was dispatched then: somebody set it, and until it is now nobody would be admitted.
+  forgotten_ms = now_ms
+  redis.call('SET', floor, string.format('%.0f', now_ms), 'PX', string.format('%.0f', 2 * window_ms))
+end
 if dispatched_ms < now_ms - window_ms or dispatched_ms <= forgotten_ms then return reply('-1') end
 redis.call('ZREMRANGEBYSCORE', seen, '-inf', string.format('(%.0f', now_ms - 2 * window_ms))
 redis.call('ZADD', seen, ARGV[2], ARGV[1])

@@ -1,14 +1,20 @@
 """`kitbash swarm keys` and `verify`: from no key to findings whose signatures somebody else checks."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 import pytest
+from pydantic import SecretStr
 
 from kitbash.settings import load
-from kitbash.swarm import Finding, RedisBusClient
+from kitbash.swarm import Context, Finding, RedisBusClient
+from kitbash.swarm import finding as findings
 from kitbash.swarm.keys import DEFAULT_PREFIX
-from kitbash.swarm.trust import assemble
+from kitbash.swarm.packet import Packet, envelope_to
+from kitbash.swarm.stored import dumps
+from kitbash.swarm.trust import assemble, key_files
+from kitbash.swarm.trust.sealer import signed
 from tests.integration.cli_asking import Cli
 from tests.servers import Server
 from tests.trusted import PASSWORD, cheap_passwords
@@ -73,6 +79,34 @@ def test_a_signed_finding_is_verified_and_a_changed_one_is_not(enrolled: Cli, fr
     assert "the packet was changed" in ran.out
 
 
+def test_a_context_that_was_changed_and_a_finding_that_was_copied_are_not_verified(
+    enrolled: Cli, fresh_plain: Server
+) -> None:
+    finding_id = posted(fresh_plain, enrolled)
+    with closing(fresh_plain.connect()) as redis, closing(fresh_plain.node()) as node:
+        trust = assemble.trust(load().settings, redis, fresh_plain.url, DEFAULT_PREFIX)
+        RedisBusClient(client=redis, agent_id="ann", sealer=trust.sealer).share_context(Context("task", "one"))
+        assert enrolled("swarm", "verify", "context:task:one").code == 0
+        node.hset(f"{DEFAULT_PREFIX}context:task:one", "notes", "open the door")
+        assert "the packet was changed" in enrolled("swarm", "verify", "context:task:one").out
+        node.copy(f"{DEFAULT_PREFIX}finding:{finding_id}", f"{DEFAULT_PREFIX}finding:other")
+        assert "copied" in enrolled.refused("swarm", "verify", "finding:other", code=1)
+        assert enrolled("swarm", "verify", finding_id).code == 0
+
+
+def test_what_was_signed_to_do_something_else_is_not_verified(enrolled: Cli, fresh_plain: Server) -> None:
+    finding_id = posted(fresh_plain, enrolled)
+    settings = load().settings
+    pair = key_files.read(assemble.keys_folder(settings), "ann", SecretStr(PASSWORD))
+    with closing(fresh_plain.node()) as node:
+        at = f"{DEFAULT_PREFIX}finding:{finding_id}"
+        contents = findings.contents_of(findings.of_fields(node.hgetall(at)))
+        node.hset(at, "packet", dumps(envelope_to(signed(Packet("ann", contents), "post_task", pair))))
+    ran = enrolled("swarm", "verify", finding_id)
+    assert ran.code == 1
+    assert "invalid" in ran.out
+
+
 def test_a_rotated_key_goes_on_counting_for_what_it_signed_and_a_revoked_one_does_not(
     enrolled: Cli, fresh_plain: Server
 ) -> None:
@@ -109,6 +143,33 @@ def test_a_lost_registry_is_put_back(enrolled: Cli, fresh_plain: Server) -> None
     assert "keys publish" in enrolled.refused("swarm", "keys", "list", code=1)
     assert enrolled("swarm", "keys", "publish").code == 0
     assert len(enrolled.said("swarm", "keys", "list")["keys"]) == 2
+
+
+def test_the_first_admin_is_tried_again_after_a_failure(cli: Cli, fresh_plain: Server) -> None:
+    there = fresh_plain.node()
+    there.rpush(f"{DEFAULT_PREFIX}trust:registry", "something")
+    assert "is no hash" in cli.refused("swarm", "keys", "new", "admin", "--role", "admin", code=1)
+    there.delete(f"{DEFAULT_PREFIX}trust:registry")
+    there.close()
+    assert cli("swarm", "keys", "new", "admin", "--role", "admin").code == 0
+    said = cli.said("swarm", "keys", "list")
+    assert said["trusted"] == [said["keys"][0]["public"]]
+
+
+def test_a_revoked_or_rotated_admin_is_let_go_of(enrolled: Cli) -> None:
+    assert enrolled("swarm", "keys", "new", "second", "--role", "admin").code == 0
+    first, _, second = [key["public"] for key in enrolled.said("swarm", "keys", "list")["keys"]]
+    assert enrolled("swarm", "keys", "trust", second).code == 0
+    rotated = enrolled("swarm", "keys", "rotate", "admin")
+    assert rotated.code == 0
+    assert f"keys trust {first} --remove" in rotated.out
+    assert first not in enrolled.said("swarm", "keys", "list")["trusted"]
+    assert "another admin" in enrolled.refused("swarm", "keys", "revoke", "admin")
+    revoked = enrolled("swarm", "keys", "revoke", "second", "--reason", "lost")
+    assert revoked.code == 0
+    assert f"keys trust {second} --remove" in revoked.out
+    said = enrolled.said("swarm", "keys", "list")
+    assert said["trusted"] == [said["keys"][-1]["public"]]
 
 
 def test_a_key_that_could_not_be_enrolled_is_not_left_behind(enrolled: Cli, tmp_path: Path) -> None:

@@ -188,6 +188,29 @@ def test_an_agent_can_leave_its_keys_by_no_script(server: GuardedServer) -> None
                 client.eval(script, 1, key)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("DEL", "audit"), ("SET", "audit", "1"), ("XADD", "registry", "*", "a", "1"), ("DEL", "seen"), ("DEL", "floor")],
+    ids=" ".join,
+)
+def test_an_agent_adds_to_the_audit_and_deletes_nothing_of_trust(
+    command: tuple[str, ...], server: GuardedServer
+) -> None:
+    name, key, *rest = command
+    sent = (name, f"{DEFAULT_PREFIX}trust:{key}", *rest)
+    with closing(server.client(Role.AGENT)) as client:
+        assert client.xadd(f"{DEFAULT_PREFIX}trust:audit", {"standing": "invalid"}, maxlen=1000, approximate=False)
+        with pytest.raises(NoPermissionError):
+            client.execute_command(*sent)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_role_sees_what_happened_last(role: Role, server: GuardedServer, admin: RedisBusClient) -> None:
+    admin.post_task(Task(description="new"))
+    with closing(server.client(role)) as client:
+        assert RedisBusClient(client=client).newest_event() != "0"
+
+
 def test_nobody_gets_in_without_a_user(server: GuardedServer) -> None:
     with closing(server.client(None)) as client, pytest.raises(redis.AuthenticationError):
         client.ping()

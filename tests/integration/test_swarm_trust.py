@@ -5,7 +5,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -14,6 +14,7 @@ from kitbash.swarm.errors import Invalid, Occupied, Refused
 from kitbash.swarm.sealing import Operation, Standing
 from kitbash.swarm.trust import key_files
 from kitbash.swarm.trust.audit import MOST_ENTRIES, Audit
+from kitbash.swarm.trust.key_files import KeyPair
 from kitbash.swarm.trust.pinned import Pinned
 from kitbash.swarm.trust.registry import LIFETIME_MS, KeyEntry, Registry
 from kitbash.swarm.trust.registry_store import RegistryStore
@@ -23,6 +24,8 @@ from kitbash.swarm.trust.signed_registry import sign
 from tests import servers
 from tests.boards import at_once
 from tests.trusted import Swarm, packet, swarm_on, utc
+
+LATE_MS: Final = 2**43
 
 
 @pytest.fixture(params=["plain", "cluster"])
@@ -88,6 +91,68 @@ def test_a_registry_that_is_gone_or_damaged_is_refused_until_it_is_put_back(swar
         swarm.store.read()
     assert swarm.store.put_back().of("ann")[0].public == ann.public
     assert swarm.store.read().of("ann")
+
+
+def test_a_machine_that_is_behind_does_not_undo_a_revocation(swarm: Swarm, tmp_path: Path) -> None:
+    swarm.enrol("ann")
+    behind = Pinned(tmp_path / "behind")
+    behind.trust(swarm.admin.public)
+    store = RegistryStore(swarm.client, swarm.server.url, swarm.keys, behind)
+    assert store.read().of("ann")
+    swarm.store.change(swarm.admin, lambda it: it.revoking("ann", at_ms=swarm.now_ms(), reason="lost"))
+    assert store.put_back().of("ann")[0].reason == "lost"
+    assert swarm.store.read().of("ann")[0].reason == "lost"
+
+
+def test_a_higher_number_is_not_overwritten_by_who_does_not_trust_its_root(swarm: Swarm, tmp_path: Path) -> None:
+    second = key_files.generate("second")
+    swarm.enrol("ann")
+    behind = Pinned(tmp_path / "behind")
+    behind.trust(swarm.admin.public)
+    store = RegistryStore(swarm.client, swarm.server.url, swarm.keys, behind)
+    store.read()
+    swarm.pinned.trust(second.public)
+    swarm.store.change(second, lambda it: it.revoking("ann", at_ms=swarm.now_ms(), reason="lost"))
+    with pytest.raises(Refused, match="higher number"):
+        store.put_back()
+    assert swarm.store.read().of("ann")[0].reason == "lost"
+
+
+def two_admins(swarm: Swarm) -> KeyPair:
+    """Return a second admin, pinned; both are in the registry."""
+    second = swarm.enrol("second", Role.ADMIN)
+    swarm.store.change(
+        swarm.admin, lambda it: it.with_key(KeyEntry("chief", Role.ADMIN, swarm.admin.public, 0, LATE_MS))
+    )
+    swarm.pinned.trust(second.public)
+    return second
+
+
+def test_a_revoked_admin_rules_no_more_where_that_was_seen(swarm: Swarm) -> None:
+    second = two_admins(swarm)
+    swarm.store.change(second, lambda it: it.revoking("chief", at_ms=swarm.now_ms(), reason="lost"))
+    before = swarm.store.read()
+    put(swarm, sign(Registry(before.serial + 1), swarm.admin))
+    with pytest.raises(Refused, match="was revoked"):
+        swarm.store.read()
+    put(swarm, sign(Registry(before.serial), swarm.admin))
+    with pytest.raises(Refused, match="was revoked"):
+        swarm.store.read()
+
+
+def test_a_rotated_admins_old_key_rules_no_more_once_the_new_one_signed(swarm: Swarm) -> None:
+    two_admins(swarm)
+    newer = key_files.generate("chief")
+    now_ms = swarm.now_ms()
+    entry = KeyEntry("chief", Role.ADMIN, newer.public, now_ms, now_ms + LIFETIME_MS)
+    swarm.store.change(swarm.admin, lambda it: it.with_key(entry))
+    # Broken off here, the old key goes on.
+    swarm.store.change(swarm.admin, lambda it: replace(it, serial=it.serial + 1))
+    swarm.pinned.trust(newer.public)
+    swarm.store.change(newer, lambda it: replace(it, serial=it.serial + 1))
+    put(swarm, sign(replace(swarm.store.read(), serial=99), swarm.admin))
+    with pytest.raises(Refused, match="was rotated"):
+        swarm.store.read()
 
 
 def test_a_machine_that_saw_nothing_has_nothing_to_put_back(swarm: Swarm) -> None:

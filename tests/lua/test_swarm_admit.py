@@ -106,6 +106,15 @@ def test_a_flood_closes_the_time_before_it_and_takes_bounded_memory(swarm: Swarm
     )
 
 
+@pytest.mark.parametrize("ahead_ms", [2 * WINDOW_MS, 10**12])
+def test_a_floor_that_somebody_set_ahead_closes_the_past_and_not_the_future(swarm: Swarm, ahead_ms: int) -> None:
+    before = packet("ann", at=utc(swarm.now_ms() - 1000))
+    swarm.node.set(swarm.keys.floor, swarm.now_ms() + ahead_ms)
+    assert swarm.admission.admit(before)[0] is Standing.OUTSIDE_WINDOW
+    assert 0 < swarm.node.pttl(swarm.keys.floor) <= 2 * WINDOW_MS
+    assert swarm.admission.admit(packet("ann", at=utc(swarm.now_ms() + 1000)))[0] is Standing.VALID
+
+
 def test_a_nonce_is_its_origins(swarm: Swarm) -> None:
     sent = packet("ann")
     assert swarm.admission.admit(sent)[0] is Standing.VALID

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from kitbash.swarm import agreement, check
+from kitbash.swarm import actions, agreement, check
 from kitbash.swarm import conflict as conflicts
 from kitbash.swarm.agreement import Agreement
 from kitbash.swarm.commands import findings
@@ -90,16 +90,22 @@ def _trusted(bus: Bus, key: str, fields: Fields) -> Steps[Conflict]:
     if not bus.is_sealed:
         return conflict
     texts: list[str] = yield Ask(("LRANGE", bus.keys.packet(key), 0, -1))
-    # Who found it sealed the first packet, who decided it the last.
-    said = [conflicts.contents_of(conflict)]
-    if conflict.resolution is not Resolution.PENDING:
-        said.append(_decided(conflict.id, conflict.resolution, conflict.decision, conflict.decided_by))
+    said = packed(conflict)
     if len(texts) != len(said):
         message = f"conflict {conflict.id} is not handed out: it has {len(texts)} packets, not {len(said)}"
         raise Refused(message)
-    for text, contents in zip(texts, said, strict=True):
-        yield from trusted(bus, read_packet(text, contents), f"conflict {conflict.id}")
+    for place, (text, contents) in enumerate(zip(texts, said, strict=True)):
+        fits = actions.RESOLUTION if place else actions.CONFLICT
+        yield from trusted(bus, read_packet(text, contents), f"conflict {conflict.id}", fits)
     return conflict
+
+
+def packed(conflict: Conflict) -> list[dict[str, Any]]:
+    """Return what its packets carry: who found it sealed the first, who decided it the last."""
+    found = conflicts.contents_of(conflict)
+    if conflict.resolution is Resolution.PENDING:
+        return [found]
+    return [found, _decided(conflict.id, conflict.resolution, conflict.decision, conflict.decided_by)]
 
 
 def _decided(conflict_id: str, resolution: Resolution, decision: str, person: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from kitbash.swarm import check
+from kitbash.swarm import actions, check
 from kitbash.swarm import finding as findings
 from kitbash.swarm.commands.trusting import read_packet, readable, refuse_moved, trusted
 from kitbash.swarm.commands.writing import stamped, write
@@ -23,6 +23,9 @@ CHUNK: Final = 500
 def post(bus: Bus, finding: Finding, agent: str) -> Steps[bool]:
     """Keep a finding; posted again it is kept once. Raises Invalid if another finding has its id."""
     yield Permit(agent, Operation.POST_FINDING)
+    if finding.worker_id.startswith(actions.PERSON):
+        message = f"worker_id {finding.worker_id[:40]!a} is a person's, who answers the inbox; post under another name"
+        raise Invalid(message)
     contents = partial(findings.contents_of, finding)
     stamp = yield from stamped(bus, agent, Operation.POST_FINDING.value, contents, finding.speech_act)
     args = (agent, bus.events_length, stamp.envelope, *findings.values_of(finding))
@@ -90,5 +93,5 @@ def _trusted(bus: Bus, key: str, fields: Fields) -> Steps[Finding]:
     refuse_moved(key, bus.keys.finding(finding.id))
     if bus.is_sealed:
         packet = read_packet(fields.get("packet", "{}"), findings.contents_of(finding))
-        yield from trusted(bus, packet, f"finding {finding.id}")
+        yield from trusted(bus, packet, f"finding {finding.id}", actions.FINDING)
     return finding

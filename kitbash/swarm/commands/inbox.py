@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from kitbash.swarm import check
+from kitbash.swarm.actions import PERSON
 from kitbash.swarm.commands import findings
 from kitbash.swarm.commands.writing import write
 from kitbash.swarm.errors import Invalid
@@ -16,7 +17,6 @@ from kitbash.swarm.speech import SpeechAct
 TTL_S: Final = check.MAX_TTL_S
 """A question waits for a person as long as anything is kept."""
 MAX_TEXT_CHARS: Final = 4000
-PERSON: Final = "person:"
 
 
 def escalate(bus: Bus, task_id: str, reason: str, about: Sequence[Finding | str], agent: str) -> Steps[Finding]:
@@ -56,14 +56,17 @@ def answer(
 ) -> Steps[Finding | None]:
     """Keep a person's answer as a finding and return it; its task goes back to the queue, to be finished with it.
 
-    Return None if somebody answered before. Raises Invalid if there is no such question.
+    Return None if somebody answered before. Raises Invalid if there is no such question, Refused if it is not trusted.
     """
     yield Permit(agent, Operation.ANSWER_INBOX)
     check.text(text, "answer", most_chars=MAX_TEXT_CHARS, is_needed=True)
     check.text(person, "person", most_chars=check.MAX_NAME_CHARS - len(PERSON), is_needed=True)
     keys = bus.keys
-    asked = yield Ask(("HMGET", keys.finding(question_id), "task_id", "topic"))
-    task_id, topic = asked[0] or "", asked[1] or ""
+    # Checked: an answer that follows a question somebody changed would be kept on, and wake, another task.
+    asked = yield from findings.get(bus, question_id, agent)
+    if asked is None:
+        raise _no_question(question_id)
+    task_id = asked.task_id
     said = Finding(
         claim=text,
         confidence=confidence,
@@ -71,7 +74,6 @@ def answer(
         worker_id=PERSON + person,
         task_id=task_id,
         speech_act=SpeechAct.INFORM,
-        topic=topic,
     )
     fields = yield from findings.packed(bus, said, agent or said.worker_id, "answer_inbox")
     back = (keys.inbox, keys.finding(question_id), keys.task(task_id or said.id), keys.unassigned, keys.events)
@@ -82,6 +84,9 @@ def answer(
         (said.id, question_id, task_id, now, said.ttl_seconds, *told, *fields),
     )
     if code is WriteCode.ABSENT:
-        message = f"there is no open question {question_id}; `kitbash inbox` lists those there are"
-        raise Invalid(message)
+        raise _no_question(question_id)
     return said if code is WriteCode.DONE else None
+
+
+def _no_question(question_id: str) -> Invalid:
+    return Invalid(f"there is no open question {question_id}; `kitbash inbox` lists those there are")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from kitbash.observe import logs
-from kitbash.swarm import check
+from kitbash.swarm import actions, check
 from kitbash.swarm import proposal as proposals
 from kitbash.swarm.commands.trusting import read_packet, readable, refuse_moved, trusted
 from kitbash.swarm.commands.writing import stamped, write
@@ -56,22 +56,34 @@ def get(bus: Bus, proposal_id: str, agent: str) -> Steps[Proposal | None]:
     return (yield from _trusted(bus, at, fields)) if fields else None
 
 
+def to_decide(bus: Bus, proposal_id: str, agent: str) -> Steps[Proposal | None]:
+    """Return a proposal as it stands to who may decide about it, or None. Raises Refused for others."""
+    yield Permit(agent, Operation.DECIDE_PROPOSAL)
+    return (yield from get(bus, proposal_id, agent))
+
+
 def _trusted(bus: Bus, key: str, fields: Fields) -> Steps[Proposal]:
     proposal = read(key, fields, proposals.of_fields)
     refuse_moved(key, bus.keys.proposal(proposal.id))
     if not bus.is_sealed:
         return proposal
     texts: list[str] = yield Ask(("LRANGE", bus.keys.packet(key), 0, -1))
-    # Who proposed it sealed the first packet, who decided it the last.
-    said = [proposals.contents_of(proposal)]
-    if proposal.decision is not Decision.PENDING:
-        said.append(_decided(proposal.id, proposal.decision, proposal.decided_by))
+    said = packed(proposal)
     if len(texts) != len(said):
         message = f"proposal {proposal.id} is not handed out: it has {len(texts)} packets, not {len(said)}"
         raise Refused(message)
-    for text, contents in zip(texts, said, strict=True):
-        yield from trusted(bus, read_packet(text, contents), f"proposal {proposal.id}")
+    for place, (text, contents) in enumerate(zip(texts, said, strict=True)):
+        fits = actions.DECISION if place else actions.PROPOSAL
+        yield from trusted(bus, read_packet(text, contents), f"proposal {proposal.id}", fits)
     return proposal
+
+
+def packed(proposal: Proposal) -> list[dict[str, Any]]:
+    """Return what its packets carry: who proposed it sealed the first, who decided it the last."""
+    proposed = proposals.contents_of(proposal)
+    if proposal.decision is Decision.PENDING:
+        return [proposed]
+    return [proposed, _decided(proposal.id, proposal.decision, proposal.decided_by)]
 
 
 def _decided(proposal_id: str, decision: Decision, person: str) -> dict[str, Any]:

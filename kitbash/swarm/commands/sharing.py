@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from kitbash.swarm import actions, records
 from kitbash.swarm import context as contexts
-from kitbash.swarm import records
 from kitbash.swarm.commands.trusting import read_packet, refuse_moved, trusted
 from kitbash.swarm.commands.writing import stamped, write
 from kitbash.swarm.context import Context
@@ -35,7 +35,8 @@ def get_context(bus: Bus, scope: str, name: str, agent: str) -> Steps[Context | 
     refuse_moved(at, bus.keys.context(context.scope, context.name))
     if bus.is_sealed:
         sealed = str((yield Ask(("GET", bus.keys.packet(at)))) or "{}")
-        yield from trusted(bus, read_packet(sealed, contexts.contents_of(context)), f"context {scope}:{name}")
+        packet = read_packet(sealed, contexts.contents_of(context))
+        yield from trusted(bus, packet, f"context {scope}:{name}", actions.CONTEXT)
     return context
 
 
@@ -66,23 +67,34 @@ def record_scan(bus: Bus, scan: RemediationScan, agent: str) -> Steps[bool]:
 def get_registry(bus: Bus, swarm_id: str, agent: str) -> Steps[SwarmRegistry | None]:
     """Return a swarm's roster, or None. Raises Refused if its packet is not trusted."""
     yield Permit(agent, Operation.GET_CONTEXT)
-    return (yield from _kept(bus, bus.keys.registry(swarm_id), records.registry_of))
+    at = bus.keys.registry(swarm_id)
+    return (yield from _kept(bus, at, records.registry_of, lambda it: bus.keys.registry(it.id), actions.ROSTER))
 
 
 def get_scan(bus: Bus, date: str, scan_type: str, agent: str) -> Steps[RemediationScan | None]:
     """Return a day's last hygiene scan of a type, or None. Raises Refused if its packet is not trusted."""
     yield Permit(agent, Operation.GET_CONTEXT)
-    return (yield from _kept(bus, bus.keys.remediation(date, scan_type), records.scan_of))
+    at = bus.keys.remediation(date, scan_type)
+    return (
+        yield from _kept(bus, at, records.scan_of, lambda it: bus.keys.remediation(it.date, it.scan_type), actions.SCAN)
+    )
 
 
-def _kept(bus: Bus, at: str, of: Callable[[Mapping[str, Any]], Value]) -> Steps[Value | None]:
+def _kept(
+    bus: Bus,
+    at: str,
+    of: Callable[[Mapping[str, Any]], Value],
+    own_key: Callable[[Value], str],
+    fits: actions.Actions,
+) -> Steps[Value | None]:
     text = yield Ask(("GET", at))
     if text is None:
         return None
     value = read(at, text, lambda it: of(mapping(it)))
+    refuse_moved(at, own_key(value))
     if bus.is_sealed:
         sealed = str((yield Ask(("GET", bus.keys.packet(at)))) or "{}")
-        yield from trusted(bus, read_packet(sealed, mapping(text)), at)
+        yield from trusted(bus, read_packet(sealed, mapping(text)), at, fits)
     return value
 
 

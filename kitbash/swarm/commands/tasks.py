@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-from kitbash.swarm import check
+from kitbash.swarm import actions, check
 from kitbash.swarm import task as tasks
 from kitbash.swarm.commands.trusting import read_packet, readable, refuse_moved, trusted
 from kitbash.swarm.commands.writing import refuse_occupied, stamped, write
@@ -126,7 +126,7 @@ def _trusted(bus: Bus, at: str, fields: Fields) -> Steps[Task]:
     refuse_moved(at, bus.keys.task(task.id))
     if bus.is_sealed:
         packet = read_packet(fields.get("packet", "{}"), tasks.contents_of(task))
-        yield from trusted(bus, packet, f"task {task.id}")
+        yield from trusted(bus, packet, f"task {task.id}", actions.TASK)
     return task
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from kitbash.observe import logs
+from kitbash.swarm.actions import Actions
 from kitbash.swarm.errors import Invalid, Refused
 from kitbash.swarm.packet import Packet, packet_from
 from kitbash.swarm.request import Bus, Check, Steps, Value
@@ -13,11 +14,14 @@ from kitbash.swarm.stored import mapping
 log: Final = logs.logger("kitbash.swarm")
 
 
-def trusted(bus: Bus, packet: Packet, about: str) -> Steps[None]:
-    """Return if a packet may be used. Raises Refused, saying why, if it may not; a warning is logged where it may."""
+def trusted(bus: Bus, packet: Packet, about: str, actions: Actions) -> Steps[None]:
+    """Return if a packet may be used for a record that only these actions make.
+
+    Raises Refused, saying why, if it may not; a warning is logged where what does not stand may.
+    """
     if not bus.is_sealed:
         return
-    verdict: Verdict = yield Check(packet)
+    verdict: Verdict = yield Check(packet, actions)
     if not verdict.is_accepted:
         message = f"{about} is not handed out: its packet is {verdict.standing.value} ({verdict.reason})"
         raise Refused(message)

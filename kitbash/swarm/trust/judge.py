@@ -2,8 +2,8 @@
 
 from base64 import b64decode, b64encode
 from datetime import datetime
-from typing import Final
 
+from kitbash.swarm.actions import ANY, Actions, fault
 from kitbash.swarm.errors import Invalid
 from kitbash.swarm.packet import Packet
 from kitbash.swarm.sealing import Operation, Standing
@@ -12,14 +12,15 @@ from kitbash.swarm.trust.registry import KeyEntry, Registry
 from kitbash.swarm.trust.roles import permits
 from kitbash.swarm.trust.wire import signed_bytes
 
-_OPERATIONS: Final = frozenset(operation.value for operation in Operation)
 
-
-def judge(packet: Packet, registry: Registry, now_ms: int, *, ahead_ms: int) -> tuple[Standing, str]:
+def judge(
+    packet: Packet, registry: Registry, now_ms: int, *, ahead_ms: int, actions: Actions = ANY
+) -> tuple[Standing, str]:
     """Return how a packet stands, and why in words; VALID only if everything fits.
 
     It fits when the chain of custody is whole and ends with the origin; a key that the registry has for the origin made
-    the signature over all of it; and `standing_of_key` finds nothing against that key.
+    the signature over all of it; and `standing_of_key` finds nothing against that key. `actions` are those that make
+    the record it is about.
     """
     if packet.signature is None:
         return Standing.UNSIGNED, "it is not signed"
@@ -33,15 +34,18 @@ def judge(packet: Packet, registry: Registry, now_ms: int, *, ahead_ms: int) -> 
         return Standing.INVALID, f"the key that signed it is not one of {packet.origin!r}"
     if not _is_signed(packet, packet.signature.value, key, registry):
         return Standing.INVALID, "the signature does not fit: the packet was changed, or another key signed it"
-    return standing_of_key(packet, key, now_ms, ahead_ms=ahead_ms)
+    return standing_of_key(packet, key, now_ms, ahead_ms=ahead_ms, actions=actions)
 
 
-def standing_of_key(packet: Packet, key: KeyEntry, now_ms: int, *, ahead_ms: int) -> tuple[Standing, str]:
+def standing_of_key(
+    packet: Packet, key: KeyEntry, now_ms: int, *, ahead_ms: int, actions: Actions = ANY
+) -> tuple[Standing, str]:
     """Return how a packet stands that this key did sign, and why in words.
 
-    VALID if the key was not revoked, and counted when the packet was dispatched; its role may do what the last entry of
-    custody says; and the packet is dispatched no more than `ahead_ms` from now. Its age is not judged here: what is
-    stored grows old, and admission (`replay.py`) is for what arrives.
+    VALID if the key was not revoked, and counted when the packet was dispatched; what the last entry of custody says is
+    one of the actions, and its role may do it; who did it is not another than the origin (`actions.py`); and the packet
+    is dispatched no more than `ahead_ms` from now. Its age is not judged here: what is stored grows old, and admission
+    (`replay.py`) is for what arrives.
     """
     dispatched_ms = milliseconds(packet.dispatched_at)
     if key.revoked_ms is not None:
@@ -51,9 +55,12 @@ def standing_of_key(packet: Packet, key: KeyEntry, now_ms: int, *, ahead_ms: int
     if dispatched_ms > now_ms + ahead_ms:
         ahead_s = (dispatched_ms - now_ms) / 1000
         return Standing.OUTSIDE_WINDOW, f"it is dispatched {ahead_s:.0f} s from now; set the clock of {packet.origin!r}"
-    action = packet.chain_of_custody[-1].action
-    if action in _OPERATIONS and not permits(key.role, Operation(action)):
-        return Standing.INVALID, f"the role {key.role.value} of {packet.origin!r} may not {action}"
+    wrong = fault(packet, actions)
+    if wrong:
+        return Standing.INVALID, wrong
+    action = Operation(packet.chain_of_custody[-1].action)
+    if not permits(key.role, action):
+        return Standing.INVALID, f"the role {key.role.value} of {packet.origin!r} may not {action.value}"
     return Standing.VALID, ""
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from kitbash.blackboard.connection import translated
 from kitbash.blackboard.scripts import AnyRedis
+from kitbash.observe import logs
 from kitbash.swarm import scripts
 from kitbash.swarm.errors import Invalid, Occupied, Refused
 from kitbash.swarm.scripts import Verb
@@ -15,10 +16,11 @@ from kitbash.swarm.trust.key_files import KeyPair
 from kitbash.swarm.trust.keys import TrustKeys
 from kitbash.swarm.trust.pinned import Pinned
 from kitbash.swarm.trust.registry import Registry
-from kitbash.swarm.trust.signed_registry import Signed, opened, sign
+from kitbash.swarm.trust.signed_registry import Signed, opened, refuse_ended_root, sign
 
 CACHE_S: Final = 60.0
 _ATTEMPTS: Final = 20
+_log: Final = logs.logger(__name__)
 _PUT_BACK: Final = "put back what was seen last: kitbash swarm keys publish"
 
 
@@ -28,6 +30,7 @@ class PublishCode(IntEnum):
     PUBLISHED = 1
     OVERTAKEN = 0
     WRONG_TYPE = -1
+    NEWER_THERE = -2
 
 
 class RegistryStore:
@@ -84,6 +87,8 @@ class RegistryStore:
         except (KeyError, ValueError) as error:
             raise _damaged() from error
         registry = opened(stored, self._pinned.roots(), least_serial=newest.serial if newest else 0)
+        if newest is not None and stored != newest:
+            refuse_ended_root(stored.root, newest)
         if newest is None or registry.serial > newest.serial:
             self._pinned.keep(stored)
         return registry
@@ -108,16 +113,24 @@ class RegistryStore:
     def put_back(self) -> Registry:
         """Have the newest registry that this machine has seen be the one in Redis again, and return it.
 
-        Raises Invalid if none was seen here, Refused if it does not count here, or as `read` does.
+        What counts there already stays and is returned: it may be newer, and with it a revocation. Raises Invalid if
+        none was seen here; Refused if what was seen does not count here, or is older than what is there by its number;
+        or as `read` does.
         """
         newest = self._pinned.newest()
         if newest is None:
             message = "this machine has seen no key registry; put it back from one that has"
             raise Invalid(message)
+        try:
+            return self.read()
+        except Refused as error:
+            _log.warning("swarm.keys_put_back", reason=str(error))
         registry = opened(newest, self._pinned.roots(), least_serial=0)
         with translated(self._url):
             found: Any = self._client.hget(self._key, "serial")
-        self._put(found or "0", newest)
+        if not self._put(found or "0", newest):
+            message = "somebody published another key registry just now; see it with `kitbash swarm keys list`"
+            raise Refused(message)
         return registry
 
     def _fields(self) -> dict[str, str]:
@@ -140,6 +153,12 @@ class RegistryStore:
         if code is PublishCode.WRONG_TYPE:
             message = f"{self._key} is no hash; something else wrote to it: delete it, and publish the keys again"
             raise Occupied(message)
+        if code is PublishCode.NEWER_THERE:
+            message = (
+                f"the key registry in Redis has a higher number than {signed.serial}, the newest seen here: trust its "
+                f"admin (kitbash swarm keys trust KEY), or, if it is forged, DEL {self._key} and publish again"
+            )
+            raise Refused(message)
         return code is PublishCode.PUBLISHED
 
 

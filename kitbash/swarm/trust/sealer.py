@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from kitbash.swarm.actions import ANY, Actions
 from kitbash.swarm.errors import Refused
 from kitbash.swarm.packet import Packet, Signature
 from kitbash.swarm.sealing import Operation, Standing, Verdict
@@ -66,7 +67,7 @@ class PacketSealer:
         """Return the packet with a linked entry of custody, signed, and admitted by the server's clock: it goes once.
 
         Raises Refused, enforcing: without the origin's own key, with one that does not count (any more), for an action
-        that its role may not do, and with a clock off by more than the window.
+        that its role may not do, for a finding of another worker's, and with a clock off by more than the window.
         """
         if self._pair is None or self._pair.agent != packet.origin:
             linked = custody.extended(packet, packet.origin, action, packet.dispatched_at)
@@ -82,9 +83,13 @@ class PacketSealer:
             self._settle(sealed, standing, reason)
         return sealed
 
-    def check(self, packet: Packet, now: datetime) -> Verdict:
-        """Return whether a packet that is stored may be used. Its age and how often it was read do not matter."""
-        standing, reason = judge(packet, self._registry(), milliseconds(now), ahead_ms=self._admission.window_ms)
+    def check(self, packet: Packet, now: datetime, actions: Actions = ANY) -> Verdict:
+        """Return whether a packet that is stored may be used, where only these actions fit.
+
+        Its age and how often it was read do not matter.
+        """
+        now_ms, ahead_ms = milliseconds(now), self._admission.window_ms
+        standing, reason = judge(packet, self._registry(), now_ms, ahead_ms=ahead_ms, actions=actions)
         if standing is Standing.VALID:
             return Verdict(standing, is_accepted=True)
         is_accepted = not self._is_enforced

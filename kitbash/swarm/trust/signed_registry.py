@@ -63,6 +63,29 @@ def opened(stored: Signed, roots: Iterable[str], *, least_serial: int) -> Regist
     return registry
 
 
+def refuse_ended_root(root: str, newest: Signed) -> None:
+    """Return if a root may have signed what follows the newest registry seen. Raises Refused otherwise.
+
+    It may not once its key is revoked there, nor once it was rotated there and the key after it has signed: until then
+    the rotation may have been broken off, and is repeated with the old key.
+    """
+    keys = _read(json.loads(newest.document)).keys
+    key = next((key for key in keys if key.public == root), None)
+    if key is None:
+        return
+    if key.revoked_ms is not None:
+        what = "was revoked"
+    elif newest.root != root and any(it.agent == key.agent and it.since_ms >= key.until_ms for it in keys if it != key):
+        what = "was rotated"
+    else:
+        return
+    message = (
+        f"the key registry is signed by a key of {key.agent!r} that {what}; put back what was seen last: kitbash swarm "
+        f"keys publish, and let go of that key: kitbash swarm keys trust {root} --remove"
+    )
+    raise Refused(message)
+
+
 def _read(value: Any) -> Registry:
     if value["kind"] != _KIND:
         message = "another kind of document"
