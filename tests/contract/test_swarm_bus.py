@@ -621,3 +621,91 @@ def test_who_does_not_want_to_wait_does_not(stand: Stand) -> None:
 
 def test_it_is_healthy(stand: Stand) -> None:
     assert stand.ann.health_check()
+
+
+# Late holders, and work that bookkeeping must not lose
+
+
+def test_a_thread_that_lost_its_task_does_not_end_it_for_the_one_that_has_it_now(stand: Stand) -> None:
+    stand.ann.post_task(task())
+    late = stand.ann.next_task(lease_s=0.001)
+    now = until(stand.ann.next_task)
+    assert late is not None
+    assert now is not None
+    assert late.id == now.id
+    assert (late.token or 0) < (now.token or 0)
+    assert not stand.ann.complete_task(late, "late")
+    assert stand.ann.complete_task(now, "in time")
+
+
+def test_who_was_fenced_stays_fenced(stand: Stand) -> None:
+    posted = task()
+    stand.ann.claim_task(posted, lease_s=0.001)
+    token = stand.ann.leases[posted.id].token
+    with_the_same_name = until(lambda: stand.bob.next_task("ann", "ann"))
+    assert with_the_same_name is not None
+    assert [stand.ann.renew_task(posted), stand.ann.renew_task(posted)] == [False, False]
+    assert [stand.ann.complete_task(posted.id), stand.ann.complete_task(posted.id)] == [False, False]
+    assert stand.ann.leases[posted.id].token == token
+    assert stand.bob.complete_task(with_the_same_name)
+
+
+def test_claiming_again_what_one_has_keeps_the_lease(stand: Stand) -> None:
+    posted = task()
+    stand.ann.claim_task(posted)
+    assert not stand.ann.claim_task(posted)
+    assert posted.id in stand.ann.leases
+
+
+def test_a_task_outlives_its_lease(stand: Stand) -> None:
+    posted = task(ttl_seconds=1)
+    key = keys_of(stand.ann).task(posted.id)
+    stand.ann.claim_task(posted, lease_s=50)
+    assert stand.node.pttl(key) > 50_000
+    stand.ann.renew_task(posted, lease_s=100)
+    assert stand.node.pttl(key) > 100_000
+
+
+def test_giving_a_task_back_does_not_count_against_it_and_giving_it_up_is_told(stand: Stand) -> None:
+    posted = task()
+    stand.ann.post_task(posted)
+    for _ in range(stand.ann.bus.most_attempts):
+        stand.ann.claim_task(posted)
+        stand.ann.release_task(posted)
+    for at in range(stand.ann.bus.most_attempts):
+        assert _status(stand, posted.id) is TaskStatus.PENDING, at
+        assert until(lambda: stand.ann.next_task(lease_s=0.001))
+        until(lambda: stand.ann.get_unassigned_task() or _status(stand, posted.id) is TaskStatus.FAILED)
+    told = [it.kind for it in stand.bob.events("0")]
+    assert told.count("task_expired") == stand.ann.bus.most_attempts - 1
+    assert told[-1] == "task_failed"
+
+
+@pytest.mark.parametrize("status", [TaskStatus.COMPLETED, TaskStatus.IN_PROGRESS, TaskStatus.BLOCKED])
+def test_what_is_posted_waits_whatever_it_says(stand: Stand, status: TaskStatus) -> None:
+    posted = task(status=status)
+    stand.ann.post_task(posted)
+    found = stand.bob.get_unassigned_task()
+    assert found == replace(posted, status=TaskStatus.PENDING)
+    assert stand.bob.next_task()
+
+
+def test_what_is_in_the_queue_and_does_not_wait_is_passed_over(stand: Stand) -> None:
+    done, waits = task(priority=9), task()
+    stand.ann.claim_task(done)
+    stand.ann.complete_task(done)
+    stand.node.zadd(keys_of(stand.ann).unassigned, {done.id: 0})
+    stand.ann.post_task(waits)
+    assert stand.bob.get_unassigned_task() == waits
+
+
+def test_returning_work_is_whole_or_not_at_all(stand: Stand) -> None:
+    posted = task()
+    stand.ann.claim_task(posted, lease_s=0.001)
+    stand.node.delete(keys_of(stand.ann).events)
+    stand.node.sadd(keys_of(stand.ann).events, "in the way")
+    before = snapshot(stand.node, keys_of(stand.ann).prefix)
+    until(lambda: stand.node.zcount(keys_of(stand.ann).leased, "-inf", _now_ms(stand.node)))
+    with pytest.raises(Occupied, match="events"):
+        stand.ann.get_unassigned_task()
+    assert snapshot(stand.node, keys_of(stand.ann).prefix) == before
