@@ -26,7 +26,7 @@ class Session:
         is_off = isinstance(self.sealer, NoSealer)
         self.bus = Bus(Keys(prefix), is_sealed=not is_off, lease_ms=milliseconds(lease_s))
         self.leases: dict[str, Lease] = {}
-        """The leases this client was given, by task, lost ones too: a late call stays fenced and does not go by name."""
+        """The leases this client was given, by task, lost ones too: a late call stays fenced."""
 
     def by(self, agent_id: str, other: str = "") -> str:
         """Return on whose behalf a call is: as it says, else as the client does, else another name. Raises Invalid."""

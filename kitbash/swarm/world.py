@@ -87,8 +87,10 @@ class BlockingWorld:
             pipe.execute_command(*command)
         try:
             replies = pipe.execute(raise_on_error=False)
-        except UnicodeDecodeError:
-            # One reply that is no text ends the whole; one by one, it is told from the others.
+        except UnicodeDecodeError as error:
+            replies = [error]
+        if any(isinstance(it, UnicodeDecodeError) for it in replies):
+            # One reply that is no text spoils those after it; one by one, it is told from the others.
             replies = [self._one(command) for command in commands]
         return self._text(each_of(replies, self.url))
 

@@ -5,8 +5,8 @@
 -- KEYS[3] kb:{swarm}:events             stream: what happens on the bus
 -- KEYS[4] kb:{swarm}:task:<id>          hash: the first task; one key more for each further id
 -- ARGV[1] how many leases of a task may end undone   ARGV[2] time, ISO 8601   ARGV[3] length of the stream   ARGV[4]... ids of the tasks
--- Returns {how many are back in the queue, how many were given up, how many were not there any more};
---   or {-9, number of the key}: it holds another type, nothing was written
+-- Returns {how many are back in the queue, how many were given up, how many were not there any more}, or
+--   -9 a key holds another type, nothing was written; with the number of the key
 for at, kind in ipairs({'zset', 'zset', 'stream'}) do
   local found = redis.call('TYPE', KEYS[at]).ok
   if found ~= kind and found ~= 'none' then return {-9, at} end

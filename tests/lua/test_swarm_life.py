@@ -111,9 +111,9 @@ class Model:
         if held.status in {TaskStatus.PENDING, TaskStatus.IN_PROGRESS}:
             held.status = TaskStatus.BLOCKED
 
-    def answer(self, which: int) -> None:
+    def answer(self, which: int, *, is_last: bool) -> None:
         held = self.tasks[which]
-        if held.status is TaskStatus.BLOCKED:
+        if held.status is TaskStatus.BLOCKED and is_last:
             held.status = TaskStatus.PENDING
 
 
@@ -158,7 +158,7 @@ class World:
             case _:
                 if self.questions[which]:
                     assert client.answer_inbox(self.questions[which].pop(), "So.", person="carol")
-                    self.model.answer(which)
+                    self.model.answer(which, is_last=not self.questions[which])
 
     def _note(self, agent: str, which: int, *, briefly: bool) -> None:
         lease = self.clients[agent].leases[self.tasks[which].id]
