@@ -1,12 +1,15 @@
 """What serves the requests of the bus in an event loop."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
-from redis.exceptions import NoScriptError
+from redis.client import NEVER_DECODE
+from redis.exceptions import NoScriptError, ResponseError
 
+from kitbash.errors import KitbashError
 from kitbash.swarm import check, scripts
-from kitbash.swarm.connecting import ERRORS, page_of, text_of, translated
+from kitbash.swarm.connecting import ERRORS, each_of, named_of, page_of, text_of, translated
 from kitbash.swarm.request import (
     Argument,
     Ask,
@@ -38,13 +41,19 @@ class AwaitingWorld:
     async def run(self, steps: Steps[Value]) -> Value:
         """Run a command to its end. Raises what it raises, and StoreUnavailable or Occupied for the server's errors."""
         reply: Any = None
+        failed: KitbashError | None = None
         try:
             while True:
-                reply = await self._serve(steps.send(reply))
+                # A command may go on after an error of the server, where one record must not hide the others.
+                request = steps.send(reply) if failed is None else steps.throw(failed)
+                failed = None
+                try:
+                    reply = await self._serve(request)
+                except ERRORS as error:
+                    failed = translated(error, self.url)
+                    failed.__cause__ = error
         except StopIteration as end:
             return end.value
-        except ERRORS as error:
-            raise translated(error, self.url) from error
 
     async def _serve(self, request: Request) -> Any:  # noqa: PLR0911 - one for each request
         match request:
@@ -81,16 +90,31 @@ class AwaitingWorld:
         pipe = self.client.pipeline(transaction=False)
         for command in commands:
             pipe.execute_command(*command)
-        return self._text(await pipe.execute())
+        try:
+            replies = await pipe.execute(raise_on_error=False)
+        except UnicodeDecodeError as error:
+            replies = [error]
+        if any(isinstance(it, UnicodeDecodeError) for it in replies):
+            # One reply that is no text spoils those after it; one by one, it is told from the others.
+            replies = [await self._one(command) for command in commands]
+        return self._text(each_of(replies, self.url))
+
+    async def _one(self, command: Sequence[Argument]) -> Any:
+        try:
+            return await self.client.execute_command(*command)
+        except (UnicodeDecodeError, ResponseError) as error:
+            return error
 
     async def _page(self, request: ScanPage) -> Any:
         command: tuple[Argument, ...] = ("SCAN", request.cursor, "MATCH", request.pattern, "COUNT", request.size)
+        # A key of somebody else's may hold any bytes.
+        as_bytes = {NEVER_DECODE: True}
         if not self._is_cluster:
-            return self._text(await self.client.execute_command(*command))
+            return named_of(await self.client.execute_command(*command, **as_bytes))
         # All keys of the bus lie in one slot, and so on one node.
         await self.client.initialize()
         node = self.client.get_node_from_key(request.pattern.rstrip("*"))
-        return page_of(self._text(await self.client.execute_command(*command, target_nodes=node)))
+        return page_of(named_of(await self.client.execute_command(*command, target_nodes=node, **as_bytes)))
 
     def _text(self, reply: Any) -> Any:
         return reply if self._decodes else text_of(reply)

@@ -4,11 +4,11 @@ import math
 import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from functools import lru_cache
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from kitbash.swarm.errors import Invalid
 
@@ -46,9 +46,14 @@ def _second_text(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
+def is_name(value: object) -> bool:
+    """Return whether a value is a name that may stand in a key."""
+    return isinstance(value, str) and _NAME_IN_KEY.fullmatch(value) is not None
+
+
 def name_in_key(value: str, field: str) -> str:
     """Return a name that may stand in a key. Raises Invalid for any other."""
-    if not _NAME_IN_KEY.fullmatch(value):
+    if not is_name(value):
         message = f"{field} {_shown(value)} is not 1 to 64 letters, digits, hyphens or underscores; choose another"
         raise Invalid(message)
     return value
@@ -56,6 +61,9 @@ def name_in_key(value: str, field: str) -> str:
 
 def text(value: str, field: str, *, most_chars: int, is_needed: bool = False) -> str:
     """Return a text as it is. Raises Invalid if it is too long, holds control characters, or is needed and empty."""
+    if not isinstance(cast("object", value), str):
+        message = f"{field} must be a text, not {_shown(value)}"
+        raise Invalid(message)
     if len(value) > most_chars:
         message = f"{field} has {len(value):,} characters, at most {most_chars:,} are taken; keep the rest elsewhere"
         raise Invalid(message)
@@ -72,6 +80,9 @@ def text(value: str, field: str, *, most_chars: int, is_needed: bool = False) ->
 
 def texts(values: Iterable[str], field: str, *, most: int, most_chars: int) -> tuple[str, ...]:
     """Return texts as they are. Raises Invalid if there are too many, or one of them is no fit text."""
+    if not isinstance(cast("object", values), Iterable):
+        message = f"{field} must be a list of texts, not {_shown(values)}"
+        raise Invalid(message)
     found = (values,) if isinstance(values, str) else tuple(values)
     if len(found) > most:
         message = f"{field} has {len(found):,} entries, at most {most:,} are taken"
@@ -88,6 +99,22 @@ def fraction(value: object, field: str) -> float:
         message = f"{field} must be a number from 0 to 1, not {_shown(value)}"
         raise Invalid(message)
     return float(number)
+
+
+def whole(value: object, field: str, *, least: int, most: int) -> int:
+    """Return a whole number in a range. Raises Invalid for any other, and for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        message = f"{field} must be a whole number from {least} to {most}, not {_shown(value)}"
+        raise Invalid(message)
+    return value
+
+
+def mapping(value: Mapping[str, Any], field: str) -> Mapping[str, Any]:
+    """Return a mapping as it is. Raises Invalid for anything else."""
+    if not isinstance(cast("object", value), Mapping):
+        message = f"{field} must be a mapping from names to values, not {_shown(value)}"
+        raise Invalid(message)
+    return value
 
 
 def ttl_s(value: object, field: str = "ttl_seconds") -> int:
@@ -109,10 +136,17 @@ def instant(value: datetime | str, field: str) -> datetime:
         except ValueError as error:
             message = f"{field} {_shown(value)} is not a time in ISO 8601; write 2026-01-31T12:00:00+00:00"
             raise Invalid(message) from error
+    if not isinstance(cast("object", value), datetime):
+        message = f"{field} must be a time, not {_shown(value)}; use datetime.now(UTC)"
+        raise Invalid(message)
     if value.tzinfo is None:
         message = f"{field} {value.isoformat()} does not say its offset from UTC; use datetime.now(UTC)"
         raise Invalid(message)
-    return value if value.tzinfo is UTC else value.astimezone(UTC)
+    try:
+        return value if value.tzinfo is UTC else value.astimezone(UTC)
+    except OverflowError as error:
+        message = f"{field} {value.isoformat()} is before the year 1 or after 9999 in UTC; give another"
+        raise Invalid(message) from error
 
 
 def one_of(kind: type[Member], value: object, field: str) -> Member:

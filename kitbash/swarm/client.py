@@ -103,16 +103,16 @@ class RedisBusClient(Session):
         agent = self.by(agent_id, assignee)
         length_ms = self.lease_ms(lease_s)
         lease = self._run(tasks.claim(self.bus, task, assignee or agent, agent, length_ms))
-        return self.noted(task.id, lease)
+        return self.noted(lease)
 
     def next_task(self, assignee: str = "", agent_id: str = "", *, lease_s: float | None = None) -> Task | None:
-        """Claim the most urgent task that nobody has, and return it; None if there is none."""
+        """Claim the most urgent task that nobody has, and return it with its token; None if there is none."""
         agent = self.by(agent_id, assignee)
         taken = self._run(tasks.take_next(self.bus, assignee or agent, agent, self.lease_ms(lease_s)))
         if taken is None:
             return None
         task, lease = taken
-        self.noted(task.id, lease)
+        self.noted(lease)
         return task
 
     def renew_task(
@@ -121,15 +121,15 @@ class RedisBusClient(Session):
         """Keep a claimed task for another lease, and return True; False if the agent does not have it any more."""
         task_id = id_of(task)
         agent, length_ms = self.by(agent_id), self.lease_ms(lease_s)
-        lease = self._run(tasks.renew(self.bus, task_id, agent, self.token(task_id, token), length_ms))
-        return self.noted(task_id, lease)
+        lease = self._run(tasks.renew(self.bus, task_id, agent, self.token(task, token), length_ms))
+        return self.noted(lease)
 
     def release_task(
         self, task_id: Task | str, agent_id: str = "", *, token: int | None = None, needs_assist: bool = False
     ) -> bool:
         """Give a claimed task back to the queue, and return True; False if the agent does not have it."""
         status = TaskStatus.NEEDS_ASSIST if needs_assist else TaskStatus.PENDING
-        return self._leave(id_of(task_id), agent_id, token, status, "")
+        return self._leave(task_id, agent_id, token, status, "")
 
     def complete_task(
         self, task: Task | str, result: object = "", agent_id: str = "", *, token: int | None = None
@@ -138,11 +138,11 @@ class RedisBusClient(Session):
 
         Completing it again with the same `token` is True and changes nothing.
         """
-        return self._leave(id_of(task), agent_id, token, TaskStatus.COMPLETED, tasks.result_text(result))
+        return self._leave(task, agent_id, token, TaskStatus.COMPLETED, tasks.result_text(result))
 
     def fail_task(self, task: Task | str, reason: str = "", agent_id: str = "", *, token: int | None = None) -> bool:
         """End a claimed task as failed, and return True; False if the agent does not have it any more."""
-        return self._leave(id_of(task), agent_id, token, TaskStatus.FAILED, reason)
+        return self._leave(task, agent_id, token, TaskStatus.FAILED, reason)
 
     def get_task(self, task_id: Task | str, agent_id: str = "") -> Task | None:
         """Return a task as it stands, or None."""
@@ -156,11 +156,12 @@ class RedisBusClient(Session):
         """Return the most urgent task that nobody has, the oldest of those, or None; claim it before you work on it."""
         return self._run(tasks.unassigned(self.bus, self.by(agent_id)))
 
-    def _leave(self, task_id: str, agent_id: str, token: int | None, status: TaskStatus, result: str) -> bool:
-        held = self.token(task_id, token)
+    def _leave(self, task: Task | str, agent_id: str, token: int | None, status: TaskStatus, result: str) -> bool:
+        task_id, held = id_of(task), self.token(task, token)
         steps = tasks.leave(self.bus, task_id, self.by(agent_id), held, status=status, result=result)
         has_left = self._run(steps)
-        self.leases.pop(task_id, None)
+        if has_left:
+            self.left(task_id, held)
         return has_left
 
     # Findings

@@ -24,6 +24,8 @@ THRESHOLD: Final = 0.2
 TTL_S: Final = 30 * 86_400
 MOST_PAIRS: Final = 100_000
 """How many pairs of one claim are looked at: 450 findings that all say the same or its opposite."""
+MOST_OPEN: Final = 1000
+"""How many wait for people; while there are so many no more are queued."""
 MAX_DECISION_CHARS: Final = 2000
 _SCORE_STEP_MS: Final = 2**42
 

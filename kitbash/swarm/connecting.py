@@ -1,6 +1,6 @@
 """From arguments to a client of the server, and from its errors to Kitbash's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 import redis
@@ -12,7 +12,7 @@ from redis.exceptions import RedisClusterException
 
 from kitbash.blackboard import connection
 from kitbash.errors import ConfigError, KitbashError, StoreUnavailable
-from kitbash.swarm.errors import Occupied
+from kitbash.swarm.errors import Invalid, Occupied
 from kitbash.swarm.keys import Keys
 
 CONNECT_TIMEOUT_S: Final = 2.0
@@ -64,6 +64,9 @@ def refuse_scattered(keys: Keys, *, cluster: bool) -> None:
 
 def translated(error: Exception, url: str) -> KitbashError:
     """Return an error of redis-py as one of Kitbash's: the server does not answer, a key is occupied, it refused."""
+    if isinstance(error, UnicodeDecodeError):
+        message = f"the bus at {url} holds bytes that are no text ({error}); see what wrote them, then DEL the key"
+        return Invalid(message)
     if isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError):
         message = f"Redis at {url} does not answer ({_first_line(error)}); start it and call again"
         return StoreUnavailable(message)
@@ -73,20 +76,42 @@ def translated(error: Exception, url: str) -> KitbashError:
     return StoreUnavailable(f"Redis at {url} refused: {_first_line(error)}")
 
 
-ERRORS: Final = (redis.RedisError, RedisClusterException, OSError)
+ERRORS: Final = (redis.RedisError, RedisClusterException, OSError, UnicodeDecodeError)
 """What a call to the server may raise."""
 
 
-def text_of(reply: Any) -> Any:
-    """Return a reply with every byte string as text, for clients that were made without `decode_responses`."""
+def text_of(reply: Any, odd: str = "replace") -> Any:
+    """Return a reply with every byte string as text, for clients that were made without `decode_responses`.
+
+    `odd` is what becomes of bytes that are no text, as `bytes.decode` has it.
+    """
     if isinstance(reply, bytes):
-        return reply.decode("utf-8", "replace")
+        return reply.decode("utf-8", odd)
     if isinstance(reply, Mapping):
         pairs = cast("Mapping[Any, Any]", reply)
-        return {text_of(name): text_of(value) for name, value in pairs.items()}
+        return {text_of(name, odd): text_of(value, odd) for name, value in pairs.items()}
     if isinstance(reply, list | tuple):
-        return [text_of(it) for it in cast("list[Any]", reply)]
+        return [text_of(it, odd) for it in cast("list[Any]", reply)]
     return reply
+
+
+def named_of(reply: Any) -> Any:
+    """Return a reply in bytes as text in which a byte that is no text is written as an escape, to name the key."""
+    return text_of(reply, "backslashreplace")
+
+
+def each_of(replies: Sequence[Any], url: str) -> list[Any]:
+    """Return the replies to several commands, a key of another type as an Occupied in its place. Raises other errors.
+
+    So one key does not hide what stands in the others.
+    """
+    found: list[Any] = []
+    for reply in replies:
+        error = translated(reply, url) if isinstance(reply, Exception) else None
+        if error is not None and not isinstance(error, Occupied | Invalid):
+            raise error from reply
+        found.append(reply if error is None else error)
+    return found
 
 
 def page_of(reply: Any) -> tuple[int, Any]:

@@ -6,12 +6,15 @@ from datetime import datetime
 from typing import Any, Final
 
 from kitbash.swarm import check
+from kitbash.swarm.errors import Invalid
 from kitbash.swarm.stored import Fields, dumps, json_fits, mapping, texts_from
 
 TTL_S: Final = 86_400
 MAX_NOTES_CHARS: Final = 64_000
 MAX_TOPICS: Final = 256
 MAX_EVENTS: Final = 1000
+MAX_TIMELINE_CHARS: Final = 256_000
+"""How long all texts of a timeline are together."""
 
 
 @dataclass(slots=True)
@@ -39,10 +42,18 @@ class Context:
         check.name_in_key(self.name, "name")
         check.text(self.notes, "notes", most_chars=MAX_NOTES_CHARS)
         self.topics = check.texts(self.topics, "topics", most=MAX_TOPICS, most_chars=check.MAX_NAME_CHARS)
-        self.timeline = [(at, event) for at, event in self.timeline]
+        try:
+            self.timeline = [(at, event) for at, event in self.timeline]
+        except (TypeError, ValueError) as error:
+            message = f"timeline holds what is no pair of a time and what happened ({error})"
+            raise Invalid(message) from error
         events = [text for pair in self.timeline for text in pair]
         check.texts(events, "timeline", most=2 * MAX_EVENTS, most_chars=MAX_NOTES_CHARS)
-        json_fits(self.shared_data, "shared_data")
+        size_chars = sum(map(len, events))
+        if size_chars > MAX_TIMELINE_CHARS:
+            message = f"timeline has {size_chars:,} characters, at most {MAX_TIMELINE_CHARS:,} are taken; share less"
+            raise Invalid(message)
+        json_fits(check.mapping(self.shared_data, "shared_data"), "shared_data")
         self.updated_at = check.instant(self.updated_at, "updated_at")
         return self
 

@@ -30,7 +30,6 @@ _COUNTERS: Final = (
     ("agent_conflicts_resolved", "Conflicts that a person decided.", ("conflict_resolved",)),
 )
 _ACT_GAUGES: Final = (
-    ("agent_escalate_count", "Findings that were put before a person.", ("escalate",)),
     ("agent_hold_count", "Findings that were held.", ("hold",)),
     ("agent_share_count", "Findings that inform others.", ("inform",)),
 )
@@ -91,6 +90,8 @@ class BusCollector(Collector):
         yield speech
         for name, about, which in _ACT_GAUGES:
             yield GaugeMetricFamily(name, about, sum(acts[act] for act in which))
+        escalated = tally.kinds["escalated"]
+        yield GaugeMetricFamily("agent_escalate_count", "Questions that were put before a person.", escalated)
         yield GaugeMetricFamily(
             "agent_active_count", "Agents that did something in 5 min.", tally.active(depths.now_ms)
         )

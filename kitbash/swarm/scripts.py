@@ -17,6 +17,7 @@ class Verb(StrEnum):
     WAITING_TASKS = "waiting_tasks"
     REQUEUE_TASKS = "requeue_tasks"
     DROP_STALE = "drop_stale"
+    RESTORE_TASK = "restore_task"
     POST_FINDING = "post_finding"
     KEEP = "keep"
     OPEN_MATTER = "open_matter"

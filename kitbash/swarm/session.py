@@ -10,6 +10,8 @@ from kitbash.swarm.sealing import NoSealer, Sealer
 from kitbash.swarm.task import Lease, Task
 
 LEAST_LEASE_S: Final = 0.001
+MOST_LEASES: Final = 10_000
+"""How many leases a client remembers; the oldest is forgotten first."""
 
 
 class Session:
@@ -24,25 +26,39 @@ class Session:
         is_off = isinstance(self.sealer, NoSealer)
         self.bus = Bus(Keys(prefix), is_sealed=not is_off, lease_ms=milliseconds(lease_s))
         self.leases: dict[str, Lease] = {}
-        """The leases this client was given, by task; what it has left it does not hold."""
+        """The leases this client was given, by task, lost ones too: a late call stays fenced."""
 
     def by(self, agent_id: str, other: str = "") -> str:
         """Return on whose behalf a call is: as it says, else as the client does, else another name. Raises Invalid."""
         return check.text(agent_id or self.agent_id or other, "agent_id", most_chars=check.MAX_NAME_CHARS)
 
-    def token(self, task_id: str, token: int | None) -> int | None:
-        """Return the fencing token of a task: as the call says, else that of the lease held here, else None."""
-        if token is None and task_id in self.leases:
-            return self.leases[task_id].token
-        return token
+    def token(self, task: Task | str, token: int | None) -> int | None:
+        """Return the fencing token of a task: as the call says, else the task's own, else the last lease's, else None.
 
-    def noted(self, task_id: str, lease: Lease | None) -> bool:
-        """Remember a lease, or that there is none; return whether there is."""
+        The task's own comes first because another thread of this client may have had the task since.
+        """
+        if token is not None:
+            return token
+        if isinstance(task, Task) and task.token is not None:
+            return task.token
+        lease = self.leases.get(id_of(task))
+        return None if lease is None else lease.token
+
+    def noted(self, lease: Lease | None) -> bool:
+        """Remember a lease; return whether there is one. Without one, what was held before stays noted."""
         if lease is None:
+            return False
+        self.leases.pop(lease.task_id, None)
+        self.leases[lease.task_id] = lease
+        while len(self.leases) > MOST_LEASES:
+            self.leases.pop(next(iter(self.leases)), None)
+        return True
+
+    def left(self, task_id: str, token: int | None) -> None:
+        """Forget the lease that a task was left with."""
+        lease = self.leases.get(task_id)
+        if lease is not None and token in {None, lease.token}:
             self.leases.pop(task_id, None)
-        else:
-            self.leases[task_id] = lease
-        return lease is not None
 
     def lease_ms(self, lease_s: float | None) -> int:
         """Return how long a lease lasts, in milliseconds: as the call says, else as the client does."""

@@ -21,7 +21,7 @@ def choose(confidence: float, citations: int, *, is_critical: bool = False) -> S
     """Return the speech act of a finding by the table of IF.swarm.s2.
 
     Sure (0.8 or more): with two citations it informs, with fewer it asks a peer for another source. Below 0.2: what is
-    critical goes to a person, the rest is held. Between, it informs.
+    critical is marked for a person (`escalate_to_human` is what asks one), the rest is held. Between, it informs.
     """
     if confidence >= SURE:
         return SpeechAct.INFORM if citations >= ENOUGH_CITATIONS else SpeechAct.REQUEST

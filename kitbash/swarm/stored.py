@@ -6,6 +6,7 @@ from itertools import chain
 from json.encoder import encode_basestring
 from typing import Any, Final, TypeVar, cast
 
+from kitbash.errors import KitbashError
 from kitbash.swarm.errors import Invalid
 
 MAX_JSON_CHARS: Final = 65_536
@@ -73,9 +74,14 @@ def flat(fields: Fields) -> list[str]:
 
 
 def read(key: str, fields: Held, of_fields: Callable[[Held], Value]) -> Value:
-    """Return the value that a hash or a string holds. Raises Invalid naming the key if it holds something else."""
+    """Return the value that a hash or a string holds. Raises Invalid naming the key if it holds something else.
+
+    An error that stands for what one of several commands replied is raised as it is.
+    """
+    if isinstance(fields, KitbashError):
+        raise fields
     try:
         return of_fields(fields)
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         message = f"{key} does not hold what it should ({type(error).__name__}: {str(error)[:120]}); DEL it"
         raise Invalid(message) from error

@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Any, Final
 
 from kitbash.swarm import check
-from kitbash.swarm.errors import Invalid
 from kitbash.swarm.stored import Fields, dumps, json_fits, mapping
 
 TTL_S: Final = 86_400
@@ -65,6 +64,8 @@ class Task:
     result: str = ""
     is_posted: bool = field(default=False, compare=False)
     """whether it was read from the bus, so that a claim need not bring it along"""
+    token: int | None = field(default=None, compare=False)
+    """the fencing token of the claim that handed it out, None for a task that `next_task` did not return"""
 
     def __post_init__(self) -> None:
         """Check the fields. Raises Invalid."""
@@ -73,11 +74,9 @@ class Task:
         check.text(self.type, "type", most_chars=check.MAX_NAME_CHARS)
         check.text(self.assignee, "assignee", most_chars=check.MAX_NAME_CHARS)
         check.text(self.result, "result", most_chars=MAX_RESULT_CHARS)
-        json_fits(self.data, "data")
+        json_fits(check.mapping(self.data, "data"), "data")
         check.ttl_s(self.ttl_seconds)
-        if not -MOST_PRIORITY <= self.priority <= MOST_PRIORITY:
-            message = f"priority must be from -{MOST_PRIORITY} to {MOST_PRIORITY}, not {self.priority}"
-            raise Invalid(message)
+        check.whole(self.priority, "priority", least=-MOST_PRIORITY, most=MOST_PRIORITY)
         check.put(
             self,
             status=check.one_of(TaskStatus, self.status, "status"),

@@ -1,5 +1,5 @@
 #!lua
--- answer: keep a person's answer as a finding, take the question out of the inbox, and return its task to the queue.
+-- answer: keep a person's answer as a finding, take the question out of the inbox, return its task after the last.
 -- KEYS[1] kb:{swarm}:finding:<id>            hash: the answer, a finding of the person's
 -- KEYS[2] kb:{swarm}:findings:of:<task id>   list: findings of a task, the oldest first
 -- KEYS[3] kb:{swarm}:inbox:open              sorted set: questions nobody has answered, by time
@@ -26,7 +26,12 @@ if ARGV[3] ~= '' then
   local is_new = redis.call('RPUSH', KEYS[2], ARGV[1]) == 1
   redis.call('EXPIRE', KEYS[2], ARGV[5], is_new and 'NX' or 'GT')
   local status, score = unpack(redis.call('HMGET', KEYS[5], 'status', 'score'))
-  if status == 'blocked' then
+  local is_asked = false
+  for _, other in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
+    is_asked = is_asked or redis.call('ZSCORE', KEYS[3], other)
+  end
+  -- Its other questions may still be open.
+  if status == 'blocked' and not is_asked then
     redis.call('HSET', KEYS[5], 'status', 'pending', 'assignee', '', 'updated_at', ARGV[4])
     redis.call('ZADD', KEYS[6], score, ARGV[3])
   end

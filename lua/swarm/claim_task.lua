@@ -23,7 +23,7 @@ if status then
   if call == ARGV[3] then return {2, tonumber(fence), tonumber(until_ms)} end
   if status == 'completed' or status == 'failed' then return {-1} end
   if status == 'blocked' then return {-3} end
-  if status == 'in_progress' and now_ms < tonumber(until_ms or 0) then return {0} end
+  if status == 'in_progress' and now_ms < (tonumber(until_ms) or 0) then return {0} end
 elseif ARGV[9] == nil then
   return {-2}
 end
@@ -37,11 +37,13 @@ if not status then
 end
 until_ms = string.format('%.0f', now_ms + ARGV[4])
 fence = (tonumber(fence) or 0) + 1
+if status == 'in_progress' then redis.pcall('HINCRBY', KEYS[1], 'expiries', 1) end
 redis.call('HSET', KEYS[1], 'status', 'in_progress', 'assignee', ARGV[2], 'claim', ARGV[3], 'until_ms', until_ms,
   'updated_at', ARGV[6], 'fence', fence, 'attempts', (tonumber(attempts) or 0) + 1, 'packet:' .. fence .. ':claimed', ARGV[5])
 local old = fence - ARGV[8]
 if old > 0 then redis.call('HDEL', KEYS[1], 'packet:' .. old .. ':claimed', 'packet:' .. old .. ':left') end
-redis.call('EXPIRE', KEYS[1], ttl_s)
+-- It outlives its lease: whoever comes after a holder that died must find it.
+redis.call('EXPIRE', KEYS[1], math.ceil((tonumber(ttl_s) or 0) + ARGV[4] / 1000))
 redis.call('ZADD', KEYS[3], until_ms, ARGV[1])
 redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[7], '*', 'kind', 'task_claimed', 'id', ARGV[1], 'agent', ARGV[2])
 return {1, fence, tonumber(until_ms)}

@@ -10,11 +10,19 @@
 -- Returns {code, number of the key}
 --   1 kept | 2 kept before | 0 another finding has this id
 --   -9 a key holds another type, nothing was written
-local held = redis.pcall('HMGET', KEYS[1], 'claim', 'worker_id')
-if held.err then return {-9, 1} end
-if held[1] then
-  if held[1] == ARGV[6] and held[2] == ARGV[7] then return {2} end
-  return {0}
+local claim = redis.pcall('HGET', KEYS[1], 'claim')
+if type(claim) == 'table' then return {-9, 1} end
+if claim then
+  -- All that it says, but not when: who makes it anew to post it again says the same later.
+  local given = {
+    claim = ARGV[6], worker_id = ARGV[7], confidence = ARGV[8], citations = ARGV[9], task_id = ARGV[11],
+    speech_act = ARGV[12], topic = false, is_critical = false,
+  }
+  for at = 13, #ARGV, 2 do given[ARGV[at]] = ARGV[at + 1] end
+  for name, value in pairs(given) do
+    if redis.call('HGET', KEYS[1], name) ~= value then return {0} end
+  end
+  return {2}
 end
 for at = 3, 4 do
   local found = KEYS[at] and redis.call('TYPE', KEYS[at]).ok or 'none'

@@ -18,5 +18,5 @@ local time = redis.call('TIME')
 local until_ms = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[4])
 redis.call('HSET', KEYS[1], 'until_ms', until_ms)
 redis.call('ZADD', KEYS[2], until_ms, ARGV[1])
-redis.call('EXPIRE', KEYS[1], ttl_s)
+redis.call('EXPIRE', KEYS[1], math.ceil((tonumber(ttl_s) or 0) + ARGV[4] / 1000))
 return {1, tonumber(fence), tonumber(until_ms)}

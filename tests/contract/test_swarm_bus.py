@@ -621,3 +621,210 @@ def test_who_does_not_want_to_wait_does_not(stand: Stand) -> None:
 
 def test_it_is_healthy(stand: Stand) -> None:
     assert stand.ann.health_check()
+
+
+# Late holders, and work that bookkeeping must not lose
+
+
+def test_a_thread_that_lost_its_task_does_not_end_it_for_the_one_that_has_it_now(stand: Stand) -> None:
+    stand.ann.post_task(task())
+    late = stand.ann.next_task(lease_s=0.001)
+    now = until(stand.ann.next_task)
+    assert late is not None
+    assert now is not None
+    assert late.id == now.id
+    assert (late.token or 0) < (now.token or 0)
+    assert not stand.ann.complete_task(late, "late")
+    assert stand.ann.complete_task(now, "in time")
+
+
+def test_who_was_fenced_stays_fenced(stand: Stand) -> None:
+    posted = task()
+    stand.ann.claim_task(posted, lease_s=0.001)
+    token = stand.ann.leases[posted.id].token
+    with_the_same_name = until(lambda: stand.bob.next_task("ann", "ann"))
+    assert with_the_same_name is not None
+    assert [stand.ann.renew_task(posted), stand.ann.renew_task(posted)] == [False, False]
+    assert [stand.ann.complete_task(posted.id), stand.ann.complete_task(posted.id)] == [False, False]
+    assert stand.ann.leases[posted.id].token == token
+    assert stand.bob.complete_task(with_the_same_name)
+
+
+def test_claiming_again_what_one_has_keeps_the_lease(stand: Stand) -> None:
+    posted = task()
+    stand.ann.claim_task(posted)
+    assert not stand.ann.claim_task(posted)
+    assert posted.id in stand.ann.leases
+
+
+def test_a_task_outlives_its_lease(stand: Stand) -> None:
+    posted = task(ttl_seconds=1)
+    key = keys_of(stand.ann).task(posted.id)
+    stand.ann.claim_task(posted, lease_s=50)
+    assert stand.node.pttl(key) > 50_000
+    stand.ann.renew_task(posted, lease_s=100)
+    assert stand.node.pttl(key) > 100_000
+
+
+def test_giving_a_task_back_does_not_count_against_it_and_giving_it_up_is_told(stand: Stand) -> None:
+    posted = task()
+    stand.ann.post_task(posted)
+    for _ in range(stand.ann.bus.most_attempts):
+        stand.ann.claim_task(posted)
+        stand.ann.release_task(posted)
+    for at in range(stand.ann.bus.most_attempts):
+        assert _status(stand, posted.id) is TaskStatus.PENDING, at
+        assert until(lambda: stand.ann.next_task(lease_s=0.001))
+        until(lambda: stand.ann.get_unassigned_task() or _status(stand, posted.id) is TaskStatus.FAILED)
+    told = [it.kind for it in stand.bob.events("0")]
+    assert told.count("task_expired") == stand.ann.bus.most_attempts - 1
+    assert told[-1] == "task_failed"
+
+
+@pytest.mark.parametrize("status", [TaskStatus.COMPLETED, TaskStatus.IN_PROGRESS, TaskStatus.BLOCKED])
+def test_what_is_posted_waits_whatever_it_says(stand: Stand, status: TaskStatus) -> None:
+    posted = task(status=status)
+    stand.ann.post_task(posted)
+    found = stand.bob.get_unassigned_task()
+    assert found == replace(posted, status=TaskStatus.PENDING)
+    assert stand.bob.next_task()
+
+
+def test_what_is_in_the_queue_and_does_not_wait_is_passed_over(stand: Stand) -> None:
+    done, waits = task(priority=9), task()
+    stand.ann.claim_task(done)
+    stand.ann.complete_task(done)
+    stand.node.zadd(keys_of(stand.ann).unassigned, {done.id: 0})
+    stand.ann.post_task(waits)
+    assert stand.bob.get_unassigned_task() == waits
+
+
+def test_returning_work_is_whole_or_not_at_all(stand: Stand) -> None:
+    posted = task()
+    stand.ann.claim_task(posted, lease_s=0.001)
+    stand.node.delete(keys_of(stand.ann).events)
+    stand.node.sadd(keys_of(stand.ann).events, "in the way")
+    before = snapshot(stand.node, keys_of(stand.ann).prefix)
+    until(lambda: stand.node.zcount(keys_of(stand.ann).leased, "-inf", _now_ms(stand.node)))
+    with pytest.raises(Occupied, match="events"):
+        stand.ann.get_unassigned_task()
+    assert snapshot(stand.node, keys_of(stand.ann).prefix) == before
+
+
+# What is odd stops nobody
+
+
+def _spoil_queue(stand: Stand) -> None:
+    keys = keys_of(stand.ann)
+    stand.node.zadd(keys.unassigned, {"a b": 0, b"\xff": 0, "x" * 65: 0, "bad": 1, "deep": 2, "raw": 3, "old": 4})
+    stand.node.zadd(keys.leased, {"c d": 0})
+    stand.node.set(keys.task("bad"), "not a hash")
+    fields = tasks.fields_of(task())
+    late = {"created_at": "0001-01-01T00:00:00+01:00"}
+    for name, odd in {"deep": {"data": "[" * 200_000}, "raw": {"description": b"\xff"}, "old": late}.items():
+        stand.node.hset(keys.task(name), mapping={**fields, "id": name, **odd})
+
+
+def test_one_odd_task_does_not_hide_the_work_behind_it(stand: Stand) -> None:
+    _spoil_queue(stand)
+    posted = task(priority=-1)
+    stand.ann.post_task(posted)
+    assert stand.bob.get_unassigned_task() == posted
+    assert posted in stand.bob.get_tasks()
+    taken = stand.bob.next_task()
+    assert taken is not None
+    assert taken.id == posted.id
+
+
+def test_many_forged_tasks_do_not_hide_the_work_behind_them(stand: Stand) -> None:
+    for _ in range(40):
+        forged = task(priority=9)
+        stand.ann.post_task(forged)
+        stand.node.hset(keys_of(stand.ann).task(forged.id), "id", "another")
+    posted = task()
+    stand.ann.post_task(posted)
+    assert stand.bob.get_unassigned_task() == posted
+
+
+def test_one_odd_finding_does_not_hide_the_others(stand: Stand) -> None:
+    keys, kept = keys_of(stand.ann), finding(task_id="t1")
+    stand.ann.post_finding(kept)
+    stand.node.rpush(keys.findings_of("t1"), "a b", "string", "raw", "old")
+    stand.node.set(keys.finding("string"), "not a hash")
+    fields = findings.fields_of(finding(task_id="t1"))
+    stand.node.hset(keys.finding("raw"), mapping={**fields, "id": "raw", "claim": b"\xff"})
+    stand.node.hset(keys.finding("old"), mapping={**fields, "id": "old", "timestamp": "0001-01-01T00:00:00+01:00"})
+    assert stand.bob.get_findings_for_task("t1") == [kept]
+    with pytest.raises(Invalid):
+        stand.bob.get_finding("raw")
+    assert stand.bob.get_finding(kept.id) == kept
+
+
+def test_hygiene_goes_through_what_is_odd(stand: Stand) -> None:
+    keys, kept = keys_of(stand.ann), finding(task_id="t1")
+    _spoil_queue(stand)
+    stand.ann.post_finding(kept)
+    stand.node.rpush(keys.findings_of("t1"), "a b")
+    stand.node.zadd(keys.conflicts, {"a b": 0})
+    stand.node.set(f"{keys.prefix}\x1b[31m", "1")
+    stand.node.set(keys.prefix.encode() + b"task:\xff", "1")
+    scan = stand.ann.scan()
+    told = " | ".join(scan.violations)
+    assert r"\x1b[31m" in told
+    assert r"task:\xff" in told
+    assert stand.node.lrange(keys.findings_of("t1"), 0, -1) == [kept.id]
+    assert stand.node.exists(keys.conflicts) == 0
+    assert stand.bob.get_conflicts() == []
+    assert stand.bob.get_remediation_scan(scan.date) == scan
+
+
+def test_hygiene_rebuilds_a_queue_that_was_lost(stand: Stand) -> None:
+    keys = keys_of(stand.ann)
+    waits, held, ended = task(), task(), task()
+    stand.ann.post_task(waits)
+    stand.ann.claim_task(held)
+    stand.ann.claim_task(ended)
+    stand.ann.complete_task(ended)
+    before = [stand.node.zrange(it, 0, -1, withscores=True) for it in (keys.unassigned, keys.leased)]
+    stand.node.delete(keys.unassigned, keys.leased)
+    assert sum("in no queue" in it for it in stand.ann.scan(repair=False).violations) == 2
+    assert stand.bob.next_task() is None
+    assert sum("in no queue" in it for it in stand.ann.scan().violations) == 2
+    assert [stand.node.zrange(it, 0, -1, withscores=True) for it in (keys.unassigned, keys.leased)] == before
+    assert stand.ann.scan().violations == ()
+
+
+# What is said twice, asked twice, or too much
+
+
+@pytest.mark.parametrize(
+    "other", [{"confidence": 0.1}, {"citations": ["c"]}, {"topic": "lakes"}, {"is_critical": True}, {"task_id": "t2"}]
+)
+def test_a_finding_that_says_anything_else_under_its_id_is_refused(stand: Stand, other: dict[str, Any]) -> None:
+    first = finding(id="f1", task_id="t1")
+    assert stand.ann.post_finding(first)
+    assert stand.ann.post_finding(finding(id="f1", task_id="t1"))
+    said: dict[str, Any] = {"id": "f1", "task_id": "t1", **other}
+    with pytest.raises(Invalid, match="another finding has the id f1"):
+        stand.ann.post_finding(finding(**said))
+    assert stand.bob.get_finding("f1") == first
+
+
+def test_a_task_waits_until_its_last_question_is_answered(stand: Stand) -> None:
+    posted = task()
+    stand.ann.claim_task(posted)
+    first, second = (stand.ann.ask_human(why, task_id=posted) for why in ("Which lake?", "Which side?"))
+    stand.bob.answer_inbox(first.id, "The big one.", person="carol")
+    assert _status(stand, posted.id) is TaskStatus.BLOCKED
+    stand.bob.answer_inbox(second.id, "The north.", person="carol")
+    assert _status(stand, posted.id) is TaskStatus.PENDING
+
+
+def test_no_more_conflicts_are_queued_while_too_many_wait(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kitbash.swarm.conflict.MOST_OPEN", 2)
+    for claim in ("the lake is open", "the lake is not open"):
+        for _ in range(2):
+            stand.ann.post_finding(finding(claim, task_id="t1"))
+    clashes = stand.ann.detect_clashes("t1")
+    assert len(clashes) == 4
+    assert {it.id for it in stand.bob.get_conflicts()} == {it.id for it in clashes[:2]}

@@ -44,6 +44,7 @@ class Held:
     holder: str = ""
     is_brief: bool = False
     attempts: int = 0
+    expiries: int = 0
     fences: list[str] = field(default_factory=list[str])
 
 
@@ -59,7 +60,8 @@ class Model:
         """Return expired work to the queue, as whoever asks for work does."""
         for held in self.tasks:
             if held.status is TaskStatus.IN_PROGRESS and held.is_brief:
-                given_up = held.attempts >= self.most_attempts
+                held.expiries += 1
+                given_up = held.expiries >= self.most_attempts
                 held.status = TaskStatus.FAILED if given_up else TaskStatus.PENDING
                 held.holder = held.holder if given_up else ""
                 held.fences.append("nobody")
@@ -76,6 +78,7 @@ class Model:
         free = held.status in {None, TaskStatus.PENDING} or (held.status is TaskStatus.IN_PROGRESS and held.is_brief)
         if not free:
             return False
+        held.expiries += held.status is TaskStatus.IN_PROGRESS
         held.status, held.holder, held.is_brief = TaskStatus.IN_PROGRESS, agent, briefly
         held.attempts += 1
         held.fences.append(agent)
@@ -108,9 +111,9 @@ class Model:
         if held.status in {TaskStatus.PENDING, TaskStatus.IN_PROGRESS}:
             held.status = TaskStatus.BLOCKED
 
-    def answer(self, which: int) -> None:
+    def answer(self, which: int, *, is_last: bool) -> None:
         held = self.tasks[which]
-        if held.status is TaskStatus.BLOCKED:
+        if held.status is TaskStatus.BLOCKED and is_last:
             held.status = TaskStatus.PENDING
 
 
@@ -155,7 +158,7 @@ class World:
             case _:
                 if self.questions[which]:
                     assert client.answer_inbox(self.questions[which].pop(), "So.", person="carol")
-                    self.model.answer(which)
+                    self.model.answer(which, is_last=not self.questions[which])
 
     def _note(self, agent: str, which: int, *, briefly: bool) -> None:
         lease = self.clients[agent].leases[self.tasks[which].id]

@@ -2,8 +2,10 @@
 
 import json
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -95,7 +97,7 @@ def test_a_finding_out_of_bounds_is_refused(what: dict[str, object], named: str)
 @pytest.mark.parametrize(
     ("what", "named"),
     [
-        ({"priority": 1001}, "priority must be from -1000 to 1000"),
+        ({"priority": 1001}, "priority must be a whole number from -1000 to 1000"),
         ({"data": {"a": object()}}, "data cannot be written as JSON"),
         ({"data": {"a": float("nan")}}, "data cannot be written as JSON"),
         ({"data": {"a": "x" * 70_000}}, "data takes 70,008 characters"),
@@ -221,3 +223,25 @@ def test_a_name_that_does_not_belong_in_a_key_is_refused(name: str) -> None:
 
 def test_a_status_may_be_given_by_its_name() -> None:
     assert Task(status=TaskStatus("blocked")).status is TaskStatus.BLOCKED
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Finding(claim=cast("Any", None)),
+        lambda: Finding(claim=cast("Any", 5)),
+        lambda: Finding(citations=cast("Any", None)),
+        lambda: Finding(citations=cast("Any", [5])),
+        lambda: Finding(timestamp=cast("Any", 5)),
+        lambda: Finding(id=cast("Any", 5)),
+        lambda: Finding(timestamp=cast("Any", "0001-01-01T00:00:00+01:00")),
+        lambda: Task(data=cast("Any", [1, 2])),
+        lambda: Task(priority=cast("Any", 1.5)),
+        lambda: Task(priority=True),
+        lambda: Context("a", "b", timeline=cast("Any", [5])),
+        lambda: Context("a", "b", timeline=[("now", "x" * 60_000)] * 10),
+    ],
+)
+def test_what_is_of_another_kind_is_a_clear_error(make: Callable[[], object]) -> None:
+    with pytest.raises(Invalid):
+        make()

@@ -1,8 +1,9 @@
 """Conflicts: found among findings, queued for people once, resolved with a decision that stays."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
+from kitbash.observe import logs
 from kitbash.swarm import actions, agreement, check
 from kitbash.swarm import conflict as conflicts
 from kitbash.swarm.agreement import Agreement
@@ -17,6 +18,8 @@ from kitbash.swarm.scripts import Verb, WriteCode
 from kitbash.swarm.sealing import Operation
 from kitbash.swarm.speech import SpeechAct
 from kitbash.swarm.stored import Fields, flat, read
+
+_log: Final = logs.logger(__name__)
 
 
 def detect(bus: Bus, task_id: str, threshold: float, agent: str) -> Steps[list[Clash]]:
@@ -41,9 +44,11 @@ def _queue(bus: Bus, found: Sequence[Finding], threshold: float, agent: str) -> 
     clashes = conflicts.clashes(found, threshold)
     # Those that are queued already are most of them, and cost no packet.
     known = yield AskAll([("EXISTS", bus.keys.conflict(clash.id)) for clash in clashes])
-    for clash, is_known in zip(clashes, known, strict=True):
-        if is_known:
-            continue
+    fresh = [clash for clash, is_known in zip(clashes, known, strict=True) if not is_known]
+    room = max(0, conflicts.MOST_OPEN - (yield Ask(("ZCARD", bus.keys.conflicts)))) if fresh else 0
+    if len(fresh) > room:
+        _log.warning("swarm.not_queued", conflicts=len(fresh) - room, waiting=conflicts.MOST_OPEN)
+    for clash in fresh[:room]:
         new = conflicts.queued(clash)
         contents = conflicts.contents_of(new)
         action = Operation.DETECT_FINDING_CONFLICTS.value
@@ -70,7 +75,7 @@ def waiting(bus: Bus, agent: str, most: int) -> Steps[list[Conflict]]:
     """Return the conflicts nobody has settled, the gravest first, but for those that are not trusted."""
     yield Permit(agent, Operation.GET_CONFLICTS)
     ids = yield Ask(("ZRANGE", bus.keys.conflicts, 0, most - 1))
-    keys = [bus.keys.conflict(conflict_id) for conflict_id in ids]
+    keys = [bus.keys.conflict(conflict_id) for conflict_id in ids if check.is_name(conflict_id)]
     replies = yield AskAll([("HGETALL", key) for key in keys])
     there = [(key, fields) for key, fields in zip(keys, replies, strict=True) if fields]
     return (yield from readable(_trusted(bus, key, fields) for key, fields in there))

@@ -80,7 +80,7 @@ def several(bus: Bus, ids: Sequence[str]) -> Steps[list[Finding]]:
     """Return findings by id, without those that have expired or are not trusted."""
     found: list[Finding] = []
     for start in range(0, len(ids), CHUNK):
-        keys = [bus.keys.finding(finding_id) for finding_id in ids[start : start + CHUNK]]
+        keys = [bus.keys.finding(finding_id) for finding_id in ids[start : start + CHUNK] if check.is_name(finding_id)]
         for key, fields in zip(keys, (yield AskAll([("HGETALL", key) for key in keys])), strict=True):
             if not fields:
                 continue

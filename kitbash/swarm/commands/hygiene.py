@@ -1,21 +1,29 @@
 """Hygiene: looks through all keys by cursor for what should not be, repairs what is safe, and records what came of it.
 
-Safe is what loses nothing: a missing time to live is set, expired leases go back to the queue, entries of indexes whose
-record is gone are dropped. A key of a wrong type, or one that nobody knows, is only told of: it may be somebody's.
+Safe is what loses nothing: a missing time to live is set, expired leases go back to the queue, a task that stands in no
+queue is put back into its own, entries of indexes whose record is gone are dropped. A key of a wrong type, or one that
+nobody knows, is only told of: it may be somebody's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from kitbash.swarm import check
 from kitbash.swarm.commands import tasks
 from kitbash.swarm.commands.sharing import record_scan
+from kitbash.swarm.commands.writing import write
+from kitbash.swarm.errors import Invalid, Occupied
 from kitbash.swarm.kinds import FOREIGN, kind_of
 from kitbash.swarm.records import MAX_NOTED, RemediationScan
 from kitbash.swarm.request import Ask, AskAll, Bus, Permit, ScanPage, Steps
+from kitbash.swarm.scripts import Verb
 from kitbash.swarm.sealing import Operation
+from kitbash.swarm.task import TaskStatus
 
 PAGE: Final = 500
+_TASK: Final = "task:"
+_QUEUED: Final = frozenset({TaskStatus.PENDING, TaskStatus.NEEDS_ASSIST, TaskStatus.IN_PROGRESS})
 _LASTING: Final = -1
 """What TTL says of a key that never expires."""
 
@@ -33,11 +41,16 @@ class _Notes:
 
     def saw(self, what: str) -> None:
         if len(self.violations) < MAX_NOTED:
-            self.violations.append(what[:500])
+            self.violations.append(_printable(what)[:500])
 
     def did(self, what: str) -> None:
         if len(self.actions) < MAX_NOTED:
-            self.actions.append(what[:500])
+            self.actions.append(_printable(what)[:500])
+
+
+def _printable(text: str) -> str:
+    """Return a text with all but printable ASCII escaped: the name of a key may hold anything."""
+    return "".join(it if " " <= it <= "~" else it.encode("unicode_escape").decode("ascii") for it in text)
 
 
 def scan(bus: Bus, agent: str, *, repairs: bool) -> Steps[RemediationScan]:
@@ -67,6 +80,12 @@ def scan(bus: Bus, agent: str, *, repairs: bool) -> Steps[RemediationScan]:
 def _page(bus: Bus, keys: Sequence[str], notes: _Notes) -> Steps[None]:
     own = [key for key in keys if not key.removeprefix(bus.keys.prefix).startswith(FOREIGN)]
     notes.keys += len(own)
+    # A byte that is no text stands as an escape, so the key could not even be asked for.
+    odd = [key for key in own if not key.isprintable() or not key.isascii() or "\\" in key]
+    for key in odd:
+        notes.saw(f"unknown key {key}")
+    own = [key for key in own if key not in odd]
+    held: list[str] = []
     replies = yield AskAll([ask for key in own for ask in (("TYPE", key), ("TTL", key))])
     for key, found, ttl_s in zip(own, replies[::2], replies[1::2], strict=True):
         kind = kind_of(key.removeprefix(bus.keys.prefix))
@@ -84,7 +103,39 @@ def _page(bus: Bus, keys: Sequence[str], notes: _Notes) -> Steps[None]:
                 yield Ask(("EXPIRE", key, kind.ttl_s, "NX"))
                 notes.did(f"expires in {kind.ttl_s} s {key}")
         elif key.startswith((f"{bus.keys.prefix}findings:of:", f"{bus.keys.prefix}findings:on:")):
-            yield from _index(bus, key, notes)
+            yield from _looked_through(_index(bus, key, notes), key, notes)
+        name = key.removeprefix(bus.keys.prefix)
+        if found == "hash" and name.startswith(_TASK) and check.is_name(name.removeprefix(_TASK)):
+            held.append(name.removeprefix(_TASK))
+    yield from _lost(bus, held, notes)
+
+
+def _looked_through(steps: Steps[None], key: str, notes: _Notes) -> Steps[None]:
+    """Do this, or note that the key cannot be read: one that is odd must not end the scan."""
+    try:
+        yield from steps
+    except (Invalid, Occupied) as error:
+        notes.saw(f"cannot be read {key}: {error}")
+
+
+def _lost(bus: Bus, ids: Sequence[str], notes: _Notes) -> Steps[None]:
+    """Put tasks that wait or are held, but stand in no queue, back into theirs."""
+    keys = bus.keys
+    replies = yield AskAll(
+        [
+            ask
+            for it in ids
+            for ask in (("HGET", keys.task(it), "status"), ("ZSCORE", keys.unassigned, it), ("ZSCORE", keys.leased, it))
+        ]
+    )
+    for it, status, waiting, leased in zip(ids, replies[::3], replies[1::3], replies[2::3], strict=True):
+        if status not in _QUEUED or waiting is not None or leased is not None:
+            continue
+        notes.saw(f"in no queue {keys.task(it)}: {status}")
+        # Without a prefix nothing tells the bus's keys from somebody else's.
+        if notes.repairs and keys.prefix:
+            yield from write(Verb.RESTORE_TASK, (keys.task(it), keys.unassigned, keys.leased), (it,))
+            notes.did(f"back in its queue {keys.task(it)}")
 
 
 def _index(bus: Bus, key: str, notes: _Notes) -> Steps[None]:
@@ -92,8 +143,7 @@ def _index(bus: Bus, key: str, notes: _Notes) -> Steps[None]:
     ids = yield Ask(("LRANGE", key, 0, -1))
     for start in range(0, len(ids), PAGE):
         some = ids[start : start + PAGE]
-        there = yield AskAll([("EXISTS", bus.keys.finding(it)) for it in some])
-        gone = [it for it, is_there in zip(some, there, strict=True) if not is_there]
+        gone = yield from _gone(some, bus.keys.finding)
         if gone:
             notes.saw(f"orphans in {key}: {len(gone)}")
         if gone and notes.repairs:
@@ -129,25 +179,38 @@ def _orphans(bus: Bus, notes: _Notes) -> Steps[None]:
         (bus.keys.conflicts, bus.keys.conflict),
         (bus.keys.proposals, bus.keys.proposal),
     ):
-        if (yield Ask(("TYPE", queue))) != "zset":
-            continue
-        cursor = 0
-        while True:
-            reply = yield Ask(("ZSCAN", queue, cursor, "COUNT", PAGE))
-            cursor, ids = int(reply[0]), [pair[0] for pair in reply[1]]
-            there = yield AskAll([("EXISTS", record(it)) for it in ids])
-            gone = [it for it, is_there in zip(ids, there, strict=True) if not is_there]
-            if gone:
-                notes.saw(f"orphans in {queue}: {len(gone)}")
-            if gone and notes.repairs:
-                dropped = yield from _drop(bus, queue, gone)
-                notes.did(f"dropped {dropped} from {queue}")
-            if cursor == 0:
-                break
+        if (yield Ask(("TYPE", queue))) == "zset":
+            yield from _looked_through(_orphans_of(bus, queue, record, notes), queue, notes)
+
+
+def _orphans_of(bus: Bus, queue: str, record: Callable[[str], str], notes: _Notes) -> Steps[None]:
+    cursor = 0
+    while True:
+        reply = yield Ask(("ZSCAN", queue, cursor, "COUNT", PAGE))
+        cursor, ids = int(reply[0]), [pair[0] for pair in reply[1]]
+        gone = yield from _gone(ids, record)
+        if gone:
+            notes.saw(f"orphans in {queue}: {len(gone)}")
+        if gone and notes.repairs:
+            dropped = yield from _drop(bus, queue, gone)
+            notes.did(f"dropped {dropped} from {queue}")
+        if cursor == 0:
+            break
+
+
+def _gone(ids: Sequence[str], record: Callable[[str], str]) -> Steps[list[str]]:
+    """Return those ids whose record is not there; what is no id has none."""
+    known = [it for it in ids if check.is_name(it)]
+    there = yield AskAll([("EXISTS", record(it)) for it in known])
+    found = {it for it, is_there in zip(known, there, strict=True) if is_there}
+    return [it for it in ids if it not in found]
 
 
 def _drop(bus: Bus, queue: str, gone: Sequence[str]) -> Steps[int]:
     if queue == bus.keys.unassigned:
         # By a script: a task of that id may have been posted meanwhile.
-        return (yield from tasks.drop_stale(bus, gone))
+        known = [it for it in gone if check.is_name(it)]
+        dropped = yield from tasks.drop_stale(bus, known)
+        odd = [it for it in gone if it not in known]
+        return dropped + (int((yield Ask(("ZREM", queue, *odd)))) if odd else 0)
     return int((yield Ask(("ZREM", queue, *gone))))

@@ -42,7 +42,7 @@ def waiting(bus: Bus, agent: str, most: int) -> Steps[list[Proposal]]:
     """Return the proposals nobody has decided about, the oldest first, but for those that are not trusted."""
     yield Permit(agent, Operation.GET_PROPOSALS)
     ids = yield Ask(("ZRANGE", bus.keys.proposals, 0, most - 1))
-    keys = [bus.keys.proposal(proposal_id) for proposal_id in ids]
+    keys = [bus.keys.proposal(proposal_id) for proposal_id in ids if check.is_name(proposal_id)]
     replies = yield AskAll([("HGETALL", key) for key in keys])
     there = [(key, fields) for key, fields in zip(keys, replies, strict=True) if fields]
     return (yield from readable(_trusted(bus, key, fields) for key, fields in there))

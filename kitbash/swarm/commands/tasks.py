@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -9,7 +10,7 @@ from kitbash.swarm import actions, check
 from kitbash.swarm import task as tasks
 from kitbash.swarm.commands.trusting import read_packet, readable, refuse_moved, trusted
 from kitbash.swarm.commands.writing import refuse_occupied, stamped, write
-from kitbash.swarm.errors import Invalid
+from kitbash.swarm.errors import Invalid, Occupied
 from kitbash.swarm.request import Argument, Ask, AskAll, Bus, Permit, RunScript, Steps
 from kitbash.swarm.scripts import ClaimCode, Verb, WriteCode
 from kitbash.swarm.sealing import Operation
@@ -19,6 +20,7 @@ from kitbash.swarm.task import Lease, Task, TaskStatus
 CANDIDATES: Final = 16
 """How much waiting work is looked at in one go; who loses one of it to another agent tries another."""
 MOST_ROUNDS: Final = 50
+_WAITS: Final = frozenset({TaskStatus.PENDING, TaskStatus.NEEDS_ASSIST})
 _LEFT_BY: Final = {
     TaskStatus.PENDING: Operation.RELEASE_TASK,
     TaskStatus.NEEDS_ASSIST: Operation.RELEASE_TASK,
@@ -33,6 +35,8 @@ _HAS_LEFT: Final = frozenset({WriteCode.DONE, WriteCode.DONE_BEFORE})
 def post(bus: Bus, task: Task, agent: str) -> Steps[bool]:
     """Put a task into the queue of unassigned work; return False if it is on the bus already."""
     yield Permit(agent, Operation.POST_TASK)
+    # In the queue is only what waits; another status would head it for ever.
+    task = task if task.status in _WAITS else replace(task, status=TaskStatus.PENDING)
     envelope = yield from _envelope(bus, task, agent)
     code = yield from write(
         Verb.POST_TASK,
@@ -136,7 +140,7 @@ def listed(bus: Bus, agent: str, most: int) -> Steps[list[Task]]:
     ids: list[str] = []
     for queue in (bus.keys.unassigned, bus.keys.leased):
         ids += yield Ask(("ZRANGE", queue, 0, most - 1))
-    keys = [bus.keys.task(task_id) for task_id in dict.fromkeys(ids)]
+    keys = [bus.keys.task(task_id) for task_id in dict.fromkeys(ids) if check.is_name(task_id)]
     replies = yield AskAll([("HGETALL", key) for key in keys])
     there = [(key, fields) for key, fields in zip(keys, replies, strict=True) if fields]
     return (yield from readable(_trusted(bus, key, fields) for key, fields in there))
@@ -151,13 +155,13 @@ def _usable(bus: Bus, task_id: str) -> Steps[Task | None]:
 def unassigned(bus: Bus, agent: str) -> Steps[Task | None]:
     """Return the most urgent task that nobody has, or None. It is not claimed."""
     yield Permit(agent, Operation.GET_UNASSIGNED_TASK)
-    while ids := (yield from waiting(bus, CANDIDATES)):
+    passed = 0
+    while ids := (yield from waiting(bus, CANDIDATES, passed)):
         for task_id in ids:
             task = yield from _usable(bus, task_id)
-            if task is not None:
+            if task is not None and task.status in _WAITS:
                 return task
-        if not (yield from drop_stale(bus, ids)):
-            break
+        passed += len(ids) - (yield from drop_stale(bus, ids))
     return None
 
 
@@ -170,13 +174,24 @@ def take_next(bus: Bus, assignee: str, agent: str, lease_ms: int) -> Steps[tuple
             return None
         # Whoever loses the first to another agent takes any other, so that agents do not race for each in turn.
         for task_id in (ids[0], *random.sample(ids[1:], len(ids) - 1)):
-            lease = yield from _claim(bus, task_id, assignee, agent, lease_ms=lease_ms)
+            lease = yield from _claim_queued(bus, task_id, assignee, agent, lease_ms)
             # One that is not trusted stays claimed until its lease ends, and is given up after a few of those.
             task = None if lease is None else (yield from _usable(bus, task_id))
             if lease is not None and task is not None:
+                check.put(task, token=lease.token)
                 return task, lease
         yield from drop_stale(bus, ids)
     return None
+
+
+def _claim_queued(bus: Bus, task_id: str, assignee: str, agent: str, lease_ms: int) -> Steps[Lease | None]:
+    """Claim a task of the queue; None, too, if what stands in its key is no task: it must not hide the work behind."""
+    try:
+        return (yield from _claim(bus, task_id, assignee, agent, lease_ms=lease_ms))
+    except Occupied:
+        if (yield Ask(("TYPE", bus.keys.task(task_id)))) in {"hash", "none"}:
+            raise
+        return None
 
 
 def drop_stale(bus: Bus, ids: Sequence[str]) -> Steps[int]:
@@ -186,29 +201,28 @@ def drop_stale(bus: Bus, ids: Sequence[str]) -> Steps[int]:
     return int(dropped)
 
 
-def waiting(bus: Bus, most: int) -> Steps[list[str]]:
-    """Return the ids of work that nobody has, the most urgent first, having returned to it what expired."""
+def waiting(bus: Bus, most: int, passed: int = 0) -> Steps[list[str]]:
+    """Return the ids of work that nobody has, the most urgent first but for some, having returned what expired."""
     keys = (bus.keys.unassigned, bus.keys.leased)
-    ids, expired = yield RunScript(Verb.WAITING_TASKS, keys, (most,))
+    ids, expired = yield RunScript(Verb.WAITING_TASKS, keys, (most, passed))
     if expired:
         yield from requeue(bus, expired)
-        ids, _ = yield RunScript(Verb.WAITING_TASKS, keys, (most,))
+        ids, _ = yield RunScript(Verb.WAITING_TASKS, keys, (most, passed))
     return list(ids)
 
 
 def due(bus: Bus, most: int) -> Steps[list[str]]:
     """Return the ids of work whose holder's lease has ended."""
-    _, expired = yield RunScript(Verb.WAITING_TASKS, (bus.keys.unassigned, bus.keys.leased), (most,))
+    _, expired = yield RunScript(Verb.WAITING_TASKS, (bus.keys.unassigned, bus.keys.leased), (most, 0))
     return list(expired)
 
 
 def requeue(bus: Bus, ids: Sequence[str]) -> Steps[tuple[int, int, int]]:
     """Return expired work to the queue; return how much is back, given up, and was gone."""
-    counts = yield RunScript(
-        Verb.REQUEUE_TASKS,
-        (bus.keys.unassigned, bus.keys.leased, bus.keys.events, *(bus.keys.task(task_id) for task_id in ids)),
-        (bus.most_attempts, check.now().isoformat(), bus.events_length, *ids),
-    )
+    keys = (bus.keys.unassigned, bus.keys.leased, bus.keys.events, *(bus.keys.task(task_id) for task_id in ids))
+    args = (bus.most_attempts, check.now().isoformat(), bus.events_length, *ids)
+    counts = yield RunScript(Verb.REQUEUE_TASKS, keys, args)
+    refuse_occupied(counts, keys)
     return counts[0], counts[1], counts[2]
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from kitbash.observe import logs
 from kitbash.swarm.actions import Actions
-from kitbash.swarm.errors import Invalid, Refused
+from kitbash.swarm.errors import Invalid, Occupied, Refused
 from kitbash.swarm.packet import Packet, packet_from
 from kitbash.swarm.request import Bus, Check, Steps, Value
 from kitbash.swarm.sealing import Standing, Verdict
@@ -36,7 +36,7 @@ def read_packet(text: str, contents: dict[str, Any] | None = None) -> Packet:
     """
     try:
         value = mapping(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         message = f"what is stored is no packet: {str(error)[:80]}"
         raise Invalid(message) from error
     return packet_from(value if contents is None else {**value, "contents": contents})
@@ -48,7 +48,7 @@ def readable(each: Iterable[Steps[Value]]) -> Steps[list[Value]]:
     for steps in each:
         try:
             found.append((yield from steps))
-        except (Refused, Invalid) as error:
+        except (Refused, Invalid, Occupied) as error:
             log.warning("swarm.record", reason=str(error))
     return found
 
