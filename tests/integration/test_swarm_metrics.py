@@ -65,6 +65,14 @@ def scraped(address: str) -> Samples:
     }
 
 
+def test_a_finding_marked_for_a_person_is_no_question_before_one(fresh_plain: Server, bus: RedisBusClient) -> None:
+    bus.post_finding(Finding(claim="the dam may break", confidence=0.1, is_critical=True))
+    with served(fresh_plain) as address:
+        found = scraped(address)
+    assert found["agent_speech_acts_total", "escalate"] == 1
+    assert found["agent_escalate_count",] == found["agent_inbox_count",] == 0
+
+
 def test_tasks_findings_and_conflicts_are_counted(fresh_plain: Server, bus: RedisBusClient) -> None:
     tasks = [Task(description=f"number {number}") for number in range(3)]
     for task in tasks:
