@@ -1,6 +1,6 @@
 """A prompt fits into the context beside its reply, whatever is asked."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kitbash.models.prompt_fitting import fit
@@ -10,6 +10,7 @@ def of_bytes(data: bytes) -> list[int]:
     return [256, *data]
 
 
+@example(text="0" * 5 + "\U00010000" * 35, context=16, reply=7)
 @given(text=st.text(max_size=400), context=st.integers(16, 300), reply=st.integers(1, 400))
 def test_prompt_and_reply_fit(text: str, context: int, reply: int) -> None:
     fitted = fit(text, of_bytes, context_tokens=context, max_tokens=reply)
@@ -17,7 +18,11 @@ def test_prompt_and_reply_fit(text: str, context: int, reply: int) -> None:
     assert 1 <= fitted.max_tokens <= min(reply, context // 2)
     assert fitted.tokens[0] == 256
     whole = of_bytes(text.replace("\0", " ").encode("utf-8", "replace"))
-    assert fitted.cut_tokens == len(whole) - len(fitted.tokens)
+    if len(whole) - 1 <= (context - fitted.max_tokens) * 16:
+        assert fitted.cut_tokens == len(whole) - len(fitted.tokens)
+    else:
+        # A text this long was cut before it was measured: what was left out is an estimate.
+        assert fitted.cut_tokens > 0
 
 
 def test_the_beginning_and_the_end_are_kept() -> None:
